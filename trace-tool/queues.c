@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs the walk and names what it found. For each device one attribute in /sys is read, which makes
+ * the kernel pass through the hook of walk_queues (bpf/) with that device in hand.
+ */
+#include <bpf/libbpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vring_trace.skel.h"
+
+#include "queues.h"
+#include "tool.h"
+
+#define DEVICES "/sys/bus/virtio/devices"
+
+static int read_status(const char *device)
+{
+	char path[sizeof(DEVICES) + 280], byte;
+	int fd, error = 0;
+
+	snprintf(path, sizeof(path), DEVICES "/%s/status", device);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (read(fd, &byte, 1) < 0)
+		error = -errno;
+	close(fd);
+	return error;
+}
+
+/* Calls the kernel's attention to every device in turn. Return: how many, or a negative errno. */
+static int touch_devices(void)
+{
+	struct dirent *entry;
+	int devices = 0;
+	DIR *dir = opendir(DEVICES);
+
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno; /* no virtio bus: no devices */
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		devices++;
+		/* One that is being removed just now is one without queues. */
+		read_status(entry->d_name);
+	}
+	closedir(dir);
+	return devices;
+}
+
+/* The last part of where a link in /sys points, or "-". */
+static void link_name(const char *path, char *name, size_t size)
+{
+	char target[512];
+	ssize_t len = readlink(path, target, sizeof(target) - 1);
+
+	snprintf(name, size, "-");
+	if (len <= 0)
+		return;
+	target[len] = 0;
+	snprintf(name, size, "%.*s", (int)size - 1, strrchr(target, '/') + 1);
+}
+
+/* The first entry of a directory in /sys, such as the disk in virtio0/block; else "". */
+static void first_entry(const char *path, char *name, size_t size)
+{
+	struct dirent *entry;
+	DIR *dir = opendir(path);
+
+	name[0] = 0;
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			snprintf(name, size, "%.*s", (int)size - 1, entry->d_name);
+	closedir(dir);
+}
+
+static void name_from_sys(struct queue *queue)
+{
+	char path[128];
+	int device = queue->state.device;
+
+	snprintf(path, sizeof(path), DEVICES "/virtio%d/driver", device);
+	link_name(path, queue->driver, sizeof(queue->driver));
+	snprintf(path, sizeof(path), DEVICES "/virtio%d/block", device);
+	first_entry(path, queue->alias, sizeof(queue->alias));
+	if (queue->alias[0])
+		return;
+	snprintf(path, sizeof(path), DEVICES "/virtio%d/net", device);
+	first_entry(path, queue->alias, sizeof(queue->alias));
+}
+
+static int by_device_and_index(const void *a, const void *b)
+{
+	const struct vt_queue *x = &((const struct queue *)a)->state;
+	const struct vt_queue *y = &((const struct queue *)b)->state;
+
+	return x->device != y->device ? (int)x->device - y->device : (int)x->index - y->index;
+}
+
+int queues_walk(struct vring_trace *skel, struct queues *queues)
+{
+	struct bpf_link *hook;
+	int devices;
+
+	memset(queues, 0, sizeof(*queues));
+	skel->bss->queue_count = 0;
+	skel->bss->queues_left_out = 0;
+	hook = bpf_program__attach(skel->progs.walk_queues);
+	if (!hook) {
+		tool_error("cannot hook dev_attr_show to find the queues: %s", strerror(errno));
+		return TOOL_NO_TRACE;
+	}
+	devices = touch_devices();
+	bpf_link__destroy(hook);
+	if (devices < 0) {
+		tool_error("cannot list %s: %s", DEVICES, strerror(-devices));
+		return TOOL_NO_TRACE;
+	}
+
+	queues->devices = devices;
+	queues->left_out = skel->bss->queues_left_out;
+	queues->count = skel->bss->queue_count;
+	queues->list = calloc(queues->count + 1, sizeof(*queues->list));
+	if (!queues->list) {
+		tool_error("out of memory for %zu queues", queues->count);
+		return TOOL_FAILED;
+	}
+	for (size_t i = 0; i < queues->count; i++) {
+		queues->list[i].state = skel->bss->queues[i];
+		name_from_sys(&queues->list[i]);
+	}
+	qsort(queues->list, queues->count, sizeof(*queues->list), by_device_and_index);
+	return 0;
+}
+
+void queues_free(struct queues *queues)
+{
+	free(queues->list);
+	queues->list = NULL;
+}
+
+const char *queue_name(char *buf, const struct queue *queue, uint16_t device, uint16_t index)
+{
+	if (queue && queue->state.name[0])
+		snprintf(buf, VT_NAME_LEN + 16, "virtio%u/%s", device, queue->state.name);
+	else
+		snprintf(buf, VT_NAME_LEN + 16, "virtio%u:%u", device, index);
+	return buf;
+}
+
+static bool word_names(const char *word, const struct queue *queue)
+{
+	const struct vt_queue *state = &queue->state;
+	char name[VT_NAME_LEN + 16];
+
+	snprintf(name, sizeof(name), "virtio%u", state->device);
+	if (!fnmatch(word, name, 0))
+		return true;
+	snprintf(name, sizeof(name), "virtio%u:%u", state->device, state->index);
+	if (!fnmatch(word, name, 0))
+		return true;
+	if (!fnmatch(word, queue_name(name, queue, state->device, state->index), 0))
+		return true;
+	return queue->alias[0] && !fnmatch(word, queue->alias, 0);
+}
+
+int queues_select(struct queues *queues, char *const *words, size_t count)
+{
+	for (size_t i = 0; i < queues->count; i++)
+		queues->list[i].selected = count == 0;
+	for (size_t w = 0; w < count; w++) {
+		bool found = false;
+
+		for (size_t i = 0; i < queues->count; i++)
+			if (word_names(words[w], &queues->list[i]))
+				found = queues->list[i].selected = true;
+		if (!found) {
+			tool_error("no such queue: %s; vring-trace ls shows them", words[w]);
+			return TOOL_USAGE;
+		}
+	}
+	return 0;
+}
+
+const struct queue *queues_find(const struct queues *queues, uint16_t device, uint16_t index)
+{
+	const struct queue key = { .state = { .device = device, .index = index } };
+
+	return bsearch(&key, queues->list, queues->count, sizeof(*queues->list),
+		       by_device_and_index);
+}
