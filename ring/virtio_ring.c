@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The driver's half of a virtqueue: what is common to both layouts.
+ *
+ * Mirrors drivers/virtio/virtio_ring.c of Linux. A call comes in here, is checked, and goes on to
+ * vring_split.c or vring_packed.c through one table of operations.
+ */
+#include "virtio_ring.h"
+#include "virtqueue.h"
+#include "vring_private.h"
+
+/* ---- making a queue ---- */
+
+size_t vring_state_bytes(unsigned int num)
+{
+	return sizeof(struct vring_virtqueue) + sizeof(struct vring_buf) * num;
+}
+
+static bool aligned(const void *p, size_t align)
+{
+	return p && (uintptr_t)p % align == 0;
+}
+
+static const struct vring_ops *ops_for(uint64_t features)
+{
+	return virtio_feature(features, VIRTIO_F_RING_PACKED) ? &vring_packed_ops :
+								&vring_split_ops;
+}
+
+static bool config_valid(const struct vring_config *config)
+{
+	if (!config->notify || config->index > UINT16_MAX)
+		return false;
+	if (config->num == 0 || config->num > VRING_MAX_SIZE)
+		return false;
+	if (config->indirect_max) {
+		if (!virtio_feature(config->features, VIRTIO_RING_F_INDIRECT_DESC))
+			return false;
+		if (config->indirect_max > VRING_MAX_SIZE || !aligned(config->indirect, 16))
+			return false;
+	}
+	/* 2.7.3: a legacy ring has the byte order of the guest; ours are little-endian. */
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ &&
+	    !virtio_feature(config->features, VIRTIO_F_VERSION_1))
+		return false;
+	return ops_for(config->features)->config_valid(config);
+}
+
+/* All of @vq but state_bytes is written. */
+static void vring_start(struct vring_virtqueue *vq, const struct vring_config *config)
+{
+	*vq = (struct vring_virtqueue){
+		.vq = {
+			.callback = config->callback,
+			.name = config->name,
+			.vdev = config->vdev,
+			.priv = config->priv,
+			.index = config->index,
+			.num_free = config->num,
+		},
+		.ops = ops_for(config->features),
+		.event_idx = virtio_feature(config->features, VIRTIO_RING_F_EVENT_IDX),
+		.in_order = virtio_feature(config->features, VIRTIO_F_IN_ORDER),
+		.legacy = !virtio_feature(config->features, VIRTIO_F_VERSION_1),
+		.callbacks_on = config->callback,
+		.num = config->num,
+		.indirect_max = config->indirect_max,
+		.indirect = config->indirect,
+		.indirect_dma = config->indirect_dma,
+		.notify = config->notify,
+		.state_bytes = vq->state_bytes,
+		.device_number = config->device_number,
+	};
+	for (unsigned int i = 0; i < vq->num; i++)
+		vq->bufs[i] = (struct vring_buf){ .next = i + 1 < vq->num ? i + 1 : 0 };
+
+	vq->ops->init(vq, config);
+	if (vq->callbacks_on)
+		vq->ops->interrupt_at(vq, 0);
+	else
+		vq->ops->interrupt_off(vq);
+}
+
+int vring_new_virtqueue(const struct vring_config *config, void *state, size_t state_bytes,
+			struct virtqueue **vq)
+{
+	struct vring_virtqueue *vvq = state;
+
+	if (!config_valid(config) || !aligned(state, VRING_STATE_ALIGN))
+		return -EINVAL;
+	if (state_bytes < vring_state_bytes(config->num))
+		return -ENOMEM;
+
+	vvq->state_bytes = state_bytes;
+	vring_start(vvq, config);
+	*vq = &vvq->vq;
+	return 0;
+}
+
+int vring_reinit(struct virtqueue *_vq, const struct vring_config *config)
+{
+	struct vring_virtqueue *vq = to_vvq(_vq);
+
+	if (vq->vq.num_free != vq->num)
+		return -EBUSY;
+	if (!config_valid(config))
+		return -EINVAL;
+	if (vq->state_bytes < vring_state_bytes(config->num))
+		return -ENOMEM;
+
+	vring_start(vq, config);
+	return 0;
+}
+
+unsigned int virtqueue_get_vring_size(const struct virtqueue *vq)
+{
+	return to_vvq_const(vq)->num;
+}
+
+/* ---- giving buffers to the device ---- */
+
+/*
+ * Measures the lists of @req: their elements, and the bytes the device may write. Returns false if
+ * they do not make a buffer.
+ */
+static bool measure(struct vring_request *req, uint64_t *writable)
+{
+	unsigned int elems = 0;
+	uint64_t bytes = 0, readable = 0;
+
+	for (unsigned int i = 0; i < req->out_sgs + req->in_sgs; i++) {
+		if (i == req->out_sgs)
+			readable = bytes;
+		for (const struct scatterlist *sg = req->sgs[i]; sg; sg = sg_next(sg)) {
+			if (sg->length == 0)
+				return false;
+			elems++;
+			bytes += sg->length;
+		}
+	}
+	req->elems = elems;
+	*writable = req->in_sgs ? bytes - readable : 0;
+	/* 2.7.5.2: no chain is longer than 2^32 bytes. */
+	return elems > 0 && bytes <= UINT64_C(1) << 32;
+}
+
+/* @elems: how many there should be; 0: whatever the lists hold. */
+static int virtqueue_add(struct virtqueue *_vq, struct scatterlist *const *sgs,
+			 unsigned int out_sgs, unsigned int in_sgs, unsigned int elems, void *data,
+			 void *ctx)
+{
+	struct vring_virtqueue *vq = to_vvq(_vq);
+	struct vring_buf *buf = &vq->bufs[vq->free_head];
+	struct vring_request req = { .sgs = sgs, .out_sgs = out_sgs, .in_sgs = in_sgs };
+	uint64_t writable;
+	unsigned int num;
+
+	if (virtqueue_is_broken(_vq))
+		return -EIO;
+	if (!data || !measure(&req, &writable) || (elems && elems != req.elems))
+		return -EINVAL;
+	/* 2.7.5.3.1, 2.8.17: no chain has more elements than the queue, not even in a table. */
+	if (req.elems > vq->num)
+		return -EINVAL;
+	req.indirect = req.elems > 1 && req.elems <= vq->indirect_max;
+	num = req.indirect ? 1 : req.elems;
+	/* 2.8.17: room for all of it, or none of it goes in. */
+	if (num > vq->vq.num_free)
+		return -ENOSPC;
+
+	/* Ours is complete before the device can see anything of it. */
+	buf->data = data;
+	buf->ctx = ctx;
+	buf->writable = writable > UINT32_MAX ? UINT32_MAX : writable;
+	buf->num = num;
+	buf->seq = vq->seq++;
+	vq->vq.num_free -= num;
+	vq->ops->add(vq, &req);
+	return 0;
+}
+
+int virtqueue_add_sgs(struct virtqueue *vq, struct scatterlist *const sgs[], unsigned int out_sgs,
+		      unsigned int in_sgs, void *data)
+{
+	return virtqueue_add(vq, sgs, out_sgs, in_sgs, 0, data, NULL);
+}
+
+int virtqueue_add_outbuf(struct virtqueue *vq, struct scatterlist *sg, unsigned int num, void *data)
+{
+	return virtqueue_add(vq, &sg, 1, 0, num, data, NULL);
+}
+
+int virtqueue_add_inbuf(struct virtqueue *vq, struct scatterlist *sg, unsigned int num, void *data)
+{
+	return virtqueue_add(vq, &sg, 0, 1, num, data, NULL);
+}
+
+int virtqueue_add_inbuf_ctx(struct virtqueue *vq, struct scatterlist *sg, unsigned int num,
+			    void *data, void *ctx)
+{
+	return virtqueue_add(vq, &sg, 0, 1, num, data, ctx);
+}
+
+bool virtqueue_kick_prepare(struct virtqueue *_vq)
+{
+	struct vring_virtqueue *vq = to_vvq(_vq);
+	bool kick;
+
+	/*
+	 * 2.7.13.4.1, 2.8.21.3.1: what was added is visible before we look whether to kick. Pairs
+	 * with the full barrier in the device, between asking for a kick and looking once more
+	 * (virtio_queue_set_notification). Without it both may miss the other (bug class G5).
+	 */
+	virtio_mb();
+	vq->event_unfenced = false;
+
+	/* Once round the 16-bit circle, "between old and new" says nothing any more (G6). */
+	kick = vq->num_added > UINT16_MAX || vq->ops->wants_kick(vq);
+	vq->num_added = 0;
+	return kick;
+}
+
+bool virtqueue_notify(struct virtqueue *_vq)
+{
+	struct vring_virtqueue *vq = to_vvq(_vq);
+
+	if (virtqueue_is_broken(_vq))
+		return false;
+	if (!vq->notify(_vq)) {
+		virtqueue_break(_vq);
+		return false;
+	}
+	return true;
+}
+
+bool virtqueue_kick(struct virtqueue *vq)
+{
+	if (virtqueue_kick_prepare(vq))
+		return virtqueue_notify(vq);
+	return true;
+}
+
+uint32_t vring_notification_data(const struct virtqueue *_vq)
+{
+	const struct vring_virtqueue *vq = to_vvq_const(_vq);
+
+	return (uint32_t)vq->avail_idx << 16 | vq->vq.index;
+}
+
+/* ---- taking buffers back ---- */
+
+void *virtqueue_get_buf_ctx(struct virtqueue *_vq, unsigned int *len, void **ctx)
+{
+	struct vring_virtqueue *vq = to_vvq(_vq);
+
+	if (virtqueue_is_broken(_vq))
+		return NULL;
+	return vq->ops->get_buf(vq, len, ctx);
+}
+
+void *virtqueue_get_buf(struct virtqueue *vq, unsigned int *len)
+{
+	return virtqueue_get_buf_ctx(vq, len, NULL);
+}
+
+bool vring_excess_len(struct vring_virtqueue *vq, struct vring_used_copy *used)
+{
+	uint32_t writable = vq->bufs[used->id].writable;
+
+	/*
+	 * 2.7.8.1: a legacy device's length was often wrong. 2.8.4: in a packed ring it means
+	 * nothing if the device did not write; QEMU always leaves the flag out that says so
+	 * (virtqueue_packed_fill_desc), which is why we go by it only where nothing was writable.
+	 */
+	if (vq->legacy || (!used->len_valid && writable == 0)) {
+		used->len = writable;
+		return true;
+	}
+	vring_bad(vq, "used.len", used->len, "at most the buffer's writable bytes");
+	return false;
+}
+
+/* ---- when to be interrupted ---- */
+
+void virtqueue_disable_cb(struct virtqueue *_vq)
+{
+	struct vring_virtqueue *vq = to_vvq(_vq);
+
+	if (!vq->callbacks_on)
+		return;
+	vq->callbacks_on = false;
+	vq->ops->interrupt_off(vq);
+}
+
+unsigned int virtqueue_enable_cb_prepare(struct virtqueue *_vq)
+{
+	struct vring_virtqueue *vq = to_vvq(_vq);
+
+	vq->callbacks_on = true;
+	vq->ops->interrupt_at(vq, 0);
+	return vq->last_used;
+}
+
+bool virtqueue_poll(struct virtqueue *_vq, unsigned int last_used_idx)
+{
+	struct vring_virtqueue *vq = to_vvq(_vq);
+
+	if (virtqueue_is_broken(_vq))
+		return false;
+	/*
+	 * 2.7.14, 2.8.22: the device sees that we want an interrupt before we look for what it
+	 * used without one. Pairs with the full barrier in its virtio_should_notify() (G8).
+	 */
+	virtio_mb();
+	return vq->batch_left || vq->ops->used_past(vq, last_used_idx, 0);
+}
+
+bool virtqueue_enable_cb(struct virtqueue *vq)
+{
+	return !virtqueue_poll(vq, virtqueue_enable_cb_prepare(vq));
+}
+
+bool virtqueue_enable_cb_delayed(struct virtqueue *_vq)
+{
+	struct vring_virtqueue *vq = to_vvq(_vq);
+	uint16_t ahead = vq->ops->in_flight(vq) * 3u / 4;
+
+	vq->callbacks_on = true;
+	vq->ops->interrupt_at(vq, ahead);
+	virtio_mb(); /* as in virtqueue_poll() */
+	return !vq->batch_left && !vq->ops->used_past(vq, vq->last_used, ahead);
+}
+
+irqreturn_t vring_interrupt(int irq, void *_vq)
+{
+	struct vring_virtqueue *vq = to_vvq(_vq);
+	(void)irq;
+
+	/* 2.7.7.1: spurious interrupts are normal. */
+	if (!vq->batch_left && !vq->ops->used_past(vq, vq->last_used, 0))
+		return IRQ_NONE;
+	if (!virtqueue_is_broken(_vq) && vq->vq.callback)
+		vq->vq.callback(&vq->vq);
+	return IRQ_HANDLED;
+}
+
+/* ---- when things end ---- */
+
+void *virtqueue_detach_unused_buf(struct virtqueue *_vq)
+{
+	struct vring_virtqueue *vq = to_vvq(_vq);
+
+	for (; vq->detached < vq->num; vq->detached++) {
+		if (vq->bufs[vq->detached].data)
+			return vring_release(vq, vq->detached, NULL);
+	}
+	vq->detached = 0;
+	return NULL;
+}
+
+void virtqueue_break(struct virtqueue *_vq)
+{
+	__atomic_store_n(&to_vvq(_vq)->broken, true, __ATOMIC_RELAXED);
+}
+
+bool virtqueue_is_broken(const struct virtqueue *_vq)
+{
+	return __atomic_load_n(&to_vvq_const(_vq)->broken, __ATOMIC_RELAXED);
+}
+
+void vring_bad(struct vring_virtqueue *vq, const char *field, uint32_t value, const char *rule)
+{
+	if (__atomic_exchange_n(&vq->broken, true, __ATOMIC_RELAXED))
+		return;
+	vring_violation(&vq->vq, field, value, rule);
+}
