@@ -1,0 +1,226 @@
+# make help lists what can be made. Everything built goes to build/; V=1 shows the commands.
+
+KERNEL ?= 6.1
+ACCEL ?= tcg
+FOR ?= base
+TEST ?=
+V ?=
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+# `make -j deps test`: the packages first.
+ifneq ($(and $(filter deps,$(MAKECMDGOALS)),$(filter-out deps,$(MAKECMDGOALS))),)
+.NOTPARALLEL:
+endif
+
+# bpftool, depmod and modprobe live there; a plain user's PATH does not name it.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+Q := $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-8s %s\n' $(1) $(2))
+
+B := build
+O := $(B)/$(notdir $(CC))
+
+WARN := -Wall -Wextra -Werror
+CFLAGS_ALL := -std=gnu11 $(WARN) -I. -MMD -MP
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo '  KERNEL=6.1|6.1-cloud|6.12|6.12-cloud   the guest Linux [$(KERNEL)]'
+	@echo '  TEST=ring/split[:name]                 one test program, or one test (make test, debug)'
+	@echo '  FOR="base debug"                       purposes of packages.txt (make deps)'
+	@echo '  ACCEL=tcg|kvm  CC=gcc|clang  V=1'
+
+all: vring-trace library ## vring-trace and the library
+
+deps: ## install what is missing from Debian 12 (packages.txt)
+	@./install-deps $(FOR)
+
+# ---- the library and its tests ----
+# debug is what gdb steps through; asan runs the same tests under the sanitizers; release is
+# what is measured and shipped.
+
+FLOORS := ring device bus pci blk net platform/host
+LIB_SRC := $(wildcard $(FLOORS:%=%/*.c))
+SUPPORT_SRC := $(wildcard tests/support/*.c)
+TEST_SRC := $(filter-out tests/support/% tests/guest/%,$(wildcard tests/*/*.c))
+TESTS := $(TEST_SRC:tests/%.c=%)
+
+# The counting test reads recordings of a guest; it stands by itself.
+GUEST_TEST_SRC := $(wildcard tests/guest/*.c)
+
+FLAGS_debug := -O0 -g3
+FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_release := -O2 -g
+
+define variant
+$(O)/$(1)/%.o: %.c Makefile
+	$$(call say,CC,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(CC) $(CFLAGS_ALL) $(FLAGS_$(1)) $(CFLAGS) -c -o $$@ $$<
+
+$(O)/$(1)/libvirtio.a: $(LIB_SRC:%.c=$(O)/$(1)/%.o)
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@
+	$$(Q)ar rcs $$@ $$^
+
+$(TESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/%: $(O)/$(1)/tests/%.o \
+		$(SUPPORT_SRC:%.c=$(O)/$(1)/%.o) $(O)/$(1)/libvirtio.a
+	$$(call say,LD,$$@)
+	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka
+
+$(GUEST_TEST_SRC:%.c=$(O)/$(1)/%): $(O)/$(1)/%: $(O)/$(1)/%.o
+	$$(call say,LD,$$@)
+	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka
+endef
+$(foreach v,debug asan release,$(eval $(call variant,$(v))))
+.SECONDARY:
+
+library: $(O)/release/libvirtio.a
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+# ---- vring-trace ----
+
+BPF_OBJ := $(B)/bpf/vring_trace.bpf.o
+SKEL := $(B)/bpf/vring_trace.skel.h
+TOOL_SRC := $(wildcard trace-tool/*.c)
+TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/tool/%.o)
+TOOL := $(O)/vring-trace
+
+# -ffreestanding keeps clang's own <stdint.h>; the C library's wants headers of a 32-bit host.
+$(B)/bpf/%.unstripped.o: bpf/%.c Makefile
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)clang -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(WARN) -Wno-unused-parameter -ffreestanding -I. \
+		-idirafter /usr/include/x86_64-linux-gnu -D__TARGET_ARCH_x86 -MMD -MP -c -o $@ $<
+
+# The DWARF goes, the BTF stays: it is what CO-RE relocates by.
+$(B)/bpf/%.o: $(B)/bpf/%.unstripped.o
+	$(Q)llvm-strip -g -o $@ $<
+
+$(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q){ echo '#include "bpf/vring_trace.h"'; bpftool gen skeleton $< name $*; } >$@
+
+$(O)/tool/%.o: %.c $(SKEL) Makefile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -O2 -g -I$(B)/bpf -D_GNU_SOURCE $(CFLAGS) -c -o $@ $<
+
+$(TOOL): $(TOOL_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) -static -o $@ $^ -lbpf -lelf -lz
+
+vring-trace: $(TOOL)
+
+-include $(shell find $(B)/bpf -name '*.d' 2>/dev/null)
+
+# ---- the Linux guest ----
+
+KDIR := $(B)/kernel/$(KERNEL)
+INITRD := $(B)/guest/$(KERNEL)
+DISK := $(B)/guest/disk.img
+GUEST := guest/linux
+RUN := $(GUEST)/run --accel $(ACCEL) --kernel $(KDIR) --disk $(DISK)
+
+$(B)/kernel/%/vmlinux: | $(B)
+	$(call say,KERNEL,$*)
+	$(Q)$(GUEST)/fetch-kernel $* $(@D)
+
+$(B):
+	$(Q)mkdir -p $@
+
+# Every 4 KiB block starts with its own number, so that a read can be seen to be the right one.
+$(DISK):
+	$(call say,DISK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)awk 'BEGIN { for (n = 0; n < 16384; n++) printf "block %-4089d\n", n }' >$@
+
+# A function of the job: the guest's whole user land plus what it is to run as /job.
+define initrd
+	$(call say,INITRD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(GUEST)/make-initramfs $(KDIR) $@ $(TOOL)=/bin/vring-trace $(1)
+endef
+INITRD_DEPS = $(KDIR)/vmlinux $(TOOL) $(GUEST)/init $(GUEST)/make-initramfs
+
+$(INITRD)/shell.cpio: $(INITRD_DEPS)
+	$(call initrd,)
+
+$(INITRD)/demo.cpio: $(INITRD_DEPS) $(GUEST)/demo
+	$(call initrd,$(GUEST)/demo=/job)
+
+$(INITRD)/counts.cpio: $(INITRD_DEPS) tests/guest/counts.job
+	$(call initrd,tests/guest/counts.job=/job)
+
+# The card is told to gather packets for 5 ms before it sends: what the driver adds meanwhile needs no
+# kick, so that suppression is seen every time and not by luck.
+demo: library $(INITRD)/demo.cpio $(DISK) ## boot a Debian guest and trace its disk and network rings
+	$(Q)$(RUN) --initrd $(INITRD)/demo.cpio --log $(B)/guest/demo.log \
+		--net tx=timer,x-txtimer=5000000
+
+guest: $(INITRD)/shell.cpio $(DISK) ## a shell in the same guest; Ctrl-A x leaves
+	$(Q)$(RUN) --initrd $(INITRD)/shell.cpio --shell
+
+# ---- tests ----
+
+SUITE := $(firstword $(subst :, ,$(TEST)))
+NAME := $(word 2,$(subst :, ,$(TEST)))
+SOURCES := $(filter-out $(B)/%,$(wildcard */*.[ch] */*/*.[ch]))
+COUNTS := $(B)/guest/$(KERNEL)/counts
+
+# The same boot serves the test of the counts and whoever looks at its recording afterwards.
+RUN_COUNTS = $(RUN) --initrd $(INITRD)/counts.cpio --log $(COUNTS)/console.log \
+	--blk ioeventfd=off --net ioeventfd=off --qemu-trace $(COUNTS)/qemu.log \
+	--results $(COUNTS)/results.tar.gz
+
+ifneq ($(TEST),)
+test: $(O)/debug/tests/$(SUITE)
+	$(Q)$< $(NAME)
+else
+test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
+	@tests/run \
+		'style: clang-format --dry-run -Werror $(SOURCES)' \
+		'build/clang: $(MAKE) --no-print-directory CC=clang library vring-trace test-programs' \
+		'build/freestanding: tests/ring/freestanding.sh $(B)/freestanding' \
+		$(foreach t,$(TESTS),'$t: $(O)/debug/tests/$t') \
+		$(foreach t,$(TESTS),'asan/$t: $(O)/asan/tests/$t') \
+		'deps: tests/deps.sh' \
+		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
+		$(call counts_test,$(KERNEL))
+endif
+
+# Boots the guest, then lets the counting test judge the recording.
+counts_test = 'guest/counts-$(1): mkdir -p $(COUNTS) && $(RUN_COUNTS) >/dev/null && \
+	tar xzf $(COUNTS)/results.tar.gz -C $(COUNTS) && $(O)/debug/tests/guest/counts $(COUNTS)'
+
+check-counts: $(O)/debug/tests/guest/counts $(INITRD)/counts.cpio $(DISK)
+	@tests/run $(call counts_test,$(KERNEL))
+
+test-long: test ## all tests, and the guest's counts on every kernel
+	$(Q)for kernel in 6.1-cloud 6.12 6.12-cloud; do \
+		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts || exit 1; done
+
+test-programs: $(foreach v,debug asan,$(TESTS:%=$(O)/$(v)/tests/%)) \
+	$(GUEST_TEST_SRC:%.c=$(O)/debug/%)
+
+# Opens gdb at the first test of the program, or at the test named.
+debug: $(O)/debug/tests/$(SUITE) ## gdb at a test: TEST=ring/split or TEST=ring/split:name
+	@command -v gdb >/dev/null || { echo 'make debug: no gdb; make deps FOR=debug installs it' >&2; exit 2; }
+	$(Q)gdb -q -ex 'break $(or $(NAME),$(shell sed -n \
+		's/^static void \([a-z0-9A-Z_]*\)(void \*\*state)$$/\1/p' tests/$(SUITE).c | head -n 1))' \
+		-ex run --args $< $(NAME)
+
+clean: ## forget what was built (kernels too)
+	$(Q)rm -rf $(B)
+
+.PHONY: help all deps library vring-trace demo guest test test-long test-programs check-counts \
+	debug clean
