@@ -17,11 +17,12 @@
 static const char doc[] =
 	"List the virtqueues of this guest. Nothing needs to be going through them."
 	"\v"
-	"FIELDS:\n"
-	"  SIZE   entries          FREE    descriptors the driver can still use\n"
-	"  AVAIL  the driver's index: split, free-running 16 bits; packed, slot w wrap counter\n"
-	"  USED   the device's index, from ring memory (packed rings have none: as REAPED)\n"
-	"  REAPED how far the driver has taken used buffers back";
+	"SIZE    entries of the ring\n"
+	"FREE    descriptors the driver can still use\n"
+	"AVAIL   the driver's index: split, free-running in 16 bits; packed, the slot\n"
+	"        and the wrap counter, as in 5w1\n"
+	"USED    the device's index, from ring memory; a packed ring has none: as REAPED\n"
+	"REAPED  how far the driver has taken used buffers back";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
