@@ -12,6 +12,7 @@ set -euo pipefail
 linux=$(realpath "$(dirname "$0")/../../guest/linux")
 kernel=$1 initrd=$2
 tmp=$(mktemp -d)
+export TMPDIR=$tmp
 trap 'rm -rf "$tmp"' EXIT
 failed=0
 
@@ -114,7 +115,8 @@ ok "a limit is a number" '[ $status = 125 ]' 'says_once "not a number of seconds
 run --initrd "$initrd" --boot-limit 1 --qemu-arg -S
 ok "a guest that hangs in early boot is booted once more, then given up" \
 	'[ $status = 125 ]' 'says_once "not up after 1 s, QEMU [0-9]+ ended; booting once more"' \
-	'says_once "booted twice in vain: .*last lines of $tmp/log:"' nothing_runs
+	'says_once "booted twice in vain: .*last lines of $tmp/log:"' \
+	'[ "$(grep -oE "QEMU [0-9]+ ended" "$tmp/words" | sort -u | wc -l)" = 2 ]' nothing_runs
 
 run --initrd "$initrd" --append rdinit=/nonexistent
 ok "a panic while booting is booted once more, then shown" \
@@ -123,7 +125,8 @@ ok "a panic while booting is booted once more, then shown" \
 
 run --limit 2 --qemu-arg -S
 ok "the limit of the whole run holds while booting too" \
-	'[ $status = 124 ]' 'says_once "--limit 2 reached while booting"' '! says "once more"' nothing_runs
+	'[ $status = 124 ]' 'says_once "--limit 2 reached while booting"' '! says "once more"' \
+	nothing_runs
 
 # ---- run: jobs ----
 
@@ -133,7 +136,10 @@ ok "the job's status, words and results come home" \
 	'[ "$(tar -xzOf "$tmp/results.tar.gz" ./words)" = "for the host" ]' \
 	'grep -q "^virtio_set_status .* val 15$" "$tmp/trace"' nothing_runs
 
-leave_stdin() { "$linux/run" --kernel "$kernel" --initrd "$initrd" --limit 1 --qemu-arg -S 2>&1; cat; }
+leave_stdin() {
+	"$linux/run" --kernel "$kernel" --initrd "$initrd" --limit 1 --qemu-arg -S
+	cat
+}
 see leave_stdin
 ok "stdin stays the caller's" 'says_once "^for the caller$"'
 
@@ -170,8 +176,9 @@ ok "even SIGKILL leaves no QEMU behind" '[ $status = 137 ]' nothing_runs
 on_full_disk() {
 	ln -sf /dev/full "$tmp/results"
 	ln -sf /dev/full "$tmp/trace"
-	"$linux/run" --kernel "$kernel" --initrd "$tmp/job.cpio" --log "$tmp/log" --append WHAT=results \
-		--qemu-arg -name --qemu-arg "$name" --results "$tmp/results" --qemu-trace "$tmp/trace" >/dev/full
+	"$linux/run" --kernel "$kernel" --initrd "$tmp/job.cpio" --append WHAT=results \
+		--qemu-arg -name --qemu-arg "$name" \
+		--log "$tmp/log" --results "$tmp/results" --qemu-trace "$tmp/trace" >/dev/full
 }
 see on_full_disk
 ok "a full disk is told, for each file it hit, and is no success" '[ $status = 125 ]' \
