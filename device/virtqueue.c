@@ -24,8 +24,8 @@ void *virtqueue_map_part(struct VirtQueue *vq, const char *field, uint64_t addr,
 {
 	void *host = guest_memory_map_whole(&vq->memory, addr, bytes);
 
-	/* 2.7.1, 2.8.11. The host address too: it is what the accessors dereference. */
-	if (addr & (align - 1) || (uintptr_t)host & (align - 1)) {
+	/* 2.7.1, 2.8.11; the host address is aligned if this one is, see struct guest_region. */
+	if (addr & (align - 1)) {
 		virtqueue_refuse(vq, field, addr, "part of the ring is misaligned");
 		return NULL;
 	}
@@ -242,8 +242,10 @@ bool virtio_should_notify(struct VirtQueue *vq)
 	 * its virtqueue_enable_cb: either it finds our entry, or we find its wish (2.7.7, D19).
 	 */
 	virtio_mb();
-	notify =
-		vq->packed ? virtqueue_packed_should_notify(vq) : virtqueue_split_should_notify(vq);
+	if (vq->packed)
+		notify = virtqueue_packed_should_notify(vq);
+	else
+		notify = virtqueue_split_should_notify(vq);
 	vq->unsignalled = 0;
 	/* 6.3: a legacy driver may want to hear of a drained queue whatever its flags say. */
 	if (vq->notify_on_empty && !vq->inuse && virtio_queue_empty(vq))

@@ -26,7 +26,7 @@
 
 /* Where a queue is and how it is to be read: what the driver told the transport. */
 struct VirtQueueConfig {
-	const struct guest_memory *memory; /* stays the caller's, outlives the queue */
+	const struct guest_memory *memory; /* copied; its regions outlive the queue */
 	uint64_t features;		   /* the negotiated set, virtio_feature() */
 	uint64_t desc;			   /* device address: descriptor table or ring */
 	uint64_t driver;		   /* available ring, or driver event suppression */
@@ -123,7 +123,7 @@ void virtio_irq(struct VirtQueue *vq);
 /**
  * virtio_queue_init - start a queue, fresh
  * @vq: memory of the caller's; whatever it held is forgotten, so this is also a queue's reset
- * @config: read now, not kept, but for config->memory
+ * @config: read now, not kept; config->memory->regions are
  *
  * Writes the device's own area only (used.idx 0, kicks wanted). The ring starts at index 0 or, if
  * packed, at slot 0 with both wrap counters 1 (2.7.6, 2.8.1). Returns false, with the queue broken

@@ -191,8 +191,7 @@ bool virtqueue_packed_should_notify(const struct VirtQueue *vq)
 
 	if (flags == VRING_PACKED_EVENT_FLAG_DISABLE)
 		return false;
-	/* ENABLE; or a value the driver may not use here, and one interrupt too many is harmless.
-	 */
+	/* ENABLE; or a value that is no answer: one interrupt too many does no harm. */
 	if (flags != VRING_PACKED_EVENT_FLAG_DESC || !vq->event_idx)
 		return true;
 	/*

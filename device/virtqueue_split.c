@@ -27,7 +27,6 @@ bool virtqueue_split_init(struct VirtQueue *vq, const struct VirtQueueConfig *co
 /* What the driver finds in our part before anything was used. */
 void virtqueue_split_publish_start(struct VirtQueue *vq)
 {
-	le16_write(&vq->split.used->flags, 0);
 	le16_write(&vq->split.used->idx, vq->used_idx);
 }
 

@@ -247,6 +247,8 @@ static void D20_a_full_ring_of_any_size_is_taken_whole(void **state)
 		}
 		assert_false(pop(t));
 		virtqueue_flush(&t->vq);
+		for (uint32_t i = 0; i < sizes[s]; i++)
+			assert_int_equal(used_id(t, (uint16_t)(START + i)), i);
 		assert_int_equal(used_idx(t), (uint16_t)(START + sizes[s]));
 	}
 	assert_int_equal(t->errors, 0);
@@ -405,8 +407,13 @@ static void vqreset_01_a_broken_queue_shows_nothing_more(void **state)
 	struct VirtQueueElement good;
 
 	start_split(t, 4, 0, START);
+	memset(t->vr.used->ring, 0xee, 4 * sizeof(struct vring_used_elem));
 	set_desc(t, 0, BUF_ADDR, 8, WRITE, 0);
+	set_desc(t, 1, BUF_ADDR, 8, WRITE, 0);
 	offer(t, 0);
+	offer(t, 1);
+	assert_true(pop(t));
+	virtqueue_fill(&t->vq, &t->elem, 8);
 	assert_true(pop(t));
 	good = t->elem;
 	offer(t, 99);
@@ -415,6 +422,7 @@ static void vqreset_01_a_broken_queue_shows_nothing_more(void **state)
 	virtqueue_push(&t->vq, &good, 8);
 
 	assert_int_equal(used_idx(t), START);
+	assert_int_equal(used_id(t, START + 1), 0xeeeeeeee);
 	assert_false(virtio_should_notify(&t->vq));
 }
 
