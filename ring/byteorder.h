@@ -35,38 +35,38 @@ typedef struct {
 #endif
 
 /*
- * The volatile makes the compiler load or store once, whole, and where the code says: a value that
- * the other side may change between two loads must never be fetched twice (bug class D12). It does
- * not order anything between processors; barrier.h does.
+ * A relaxed atomic access is one load or store, whole: a value that the other side may change
+ * between two loads must never be fetched twice (bug class D12). It does not order anything;
+ * barrier.h does.
  */
 static inline uint16_t le16_read(const le16 *field)
 {
-	return VRING_SWAP16(*(const volatile uint16_t *)&field->raw);
+	return VRING_SWAP16(__atomic_load_n(&field->raw, __ATOMIC_RELAXED));
 }
 
 static inline uint32_t le32_read(const le32 *field)
 {
-	return VRING_SWAP32(*(const volatile uint32_t *)&field->raw);
+	return VRING_SWAP32(__atomic_load_n(&field->raw, __ATOMIC_RELAXED));
 }
 
 static inline uint64_t le64_read(const le64 *field)
 {
-	return VRING_SWAP64(*(const volatile uint64_t *)&field->raw);
+	return VRING_SWAP64(__atomic_load_n(&field->raw, __ATOMIC_RELAXED));
 }
 
 static inline void le16_write(le16 *field, uint16_t value)
 {
-	*(volatile uint16_t *)&field->raw = VRING_SWAP16(value);
+	__atomic_store_n(&field->raw, VRING_SWAP16(value), __ATOMIC_RELAXED);
 }
 
 static inline void le32_write(le32 *field, uint32_t value)
 {
-	*(volatile uint32_t *)&field->raw = VRING_SWAP32(value);
+	__atomic_store_n(&field->raw, VRING_SWAP32(value), __ATOMIC_RELAXED);
 }
 
 static inline void le64_write(le64 *field, uint64_t value)
 {
-	*(volatile uint64_t *)&field->raw = VRING_SWAP64(value);
+	__atomic_store_n(&field->raw, VRING_SWAP64(value), __ATOMIC_RELAXED);
 }
 
 #endif

@@ -5,9 +5,8 @@
  * Mirrors drivers/virtio/virtio_ring.c of Linux. A call comes in here, is checked, and goes on to
  * vring_split.c or vring_packed.c through one table of operations.
  */
-#include "virtio_ring.h"
-#include "virtqueue.h"
 #include "vring_private.h"
+#include "vring_draw.h"
 
 /* ---- making a queue ---- */
 
@@ -119,86 +118,32 @@ unsigned int virtqueue_get_vring_size(const struct virtqueue *vq)
 
 /* ---- giving buffers to the device ---- */
 
-/*
- * Measures the lists of @req: their elements, and the bytes the device may write. Returns false if
- * they do not make a buffer.
- */
-static bool measure(struct vring_request *req, uint64_t *writable)
-{
-	unsigned int elems = 0;
-	uint64_t bytes = 0, readable = 0;
-
-	for (unsigned int i = 0; i < req->out_sgs + req->in_sgs; i++) {
-		if (i == req->out_sgs)
-			readable = bytes;
-		for (const struct scatterlist *sg = req->sgs[i]; sg; sg = sg_next(sg)) {
-			if (sg->length == 0)
-				return false;
-			elems++;
-			bytes += sg->length;
-		}
-	}
-	req->elems = elems;
-	*writable = req->in_sgs ? bytes - readable : 0;
-	/* 2.7.5.2: no chain is longer than 2^32 bytes. */
-	return elems > 0 && bytes <= UINT64_C(1) << 32;
-}
-
-/* @elems: how many there should be; 0: whatever the lists hold. */
-static int virtqueue_add(struct virtqueue *_vq, struct scatterlist *const *sgs,
-			 unsigned int out_sgs, unsigned int in_sgs, unsigned int elems, void *data,
-			 void *ctx)
-{
-	struct vring_virtqueue *vq = to_vvq(_vq);
-	struct vring_buf *buf = &vq->bufs[vq->free_head];
-	struct vring_request req = { .sgs = sgs, .out_sgs = out_sgs, .in_sgs = in_sgs };
-	uint64_t writable;
-	unsigned int num;
-
-	if (virtqueue_is_broken(_vq))
-		return -EIO;
-	if (!data || !measure(&req, &writable) || (elems && elems != req.elems))
-		return -EINVAL;
-	/* 2.7.5.3.1, 2.8.17: no chain has more elements than the queue, not even in a table. */
-	if (req.elems > vq->num)
-		return -EINVAL;
-	req.indirect = req.elems > 1 && req.elems <= vq->indirect_max;
-	num = req.indirect ? 1 : req.elems;
-	/* 2.8.17: room for all of it, or none of it goes in. */
-	if (num > vq->vq.num_free)
-		return -ENOSPC;
-
-	/* Ours is complete before the device can see anything of it. */
-	buf->data = data;
-	buf->ctx = ctx;
-	buf->writable = writable > UINT32_MAX ? UINT32_MAX : writable;
-	buf->num = num;
-	buf->seq = vq->seq++;
-	vq->vq.num_free -= num;
-	vq->ops->add(vq, &req);
-	return 0;
-}
-
 int virtqueue_add_sgs(struct virtqueue *vq, struct scatterlist *const sgs[], unsigned int out_sgs,
 		      unsigned int in_sgs, void *data)
 {
-	return virtqueue_add(vq, sgs, out_sgs, in_sgs, 0, data, NULL);
+	struct vring_request req = { sgs, out_sgs, in_sgs, 0 };
+
+	return to_vvq(vq)->ops->add(to_vvq(vq), &req, data, NULL);
 }
 
 int virtqueue_add_outbuf(struct virtqueue *vq, struct scatterlist *sg, unsigned int num, void *data)
 {
-	return virtqueue_add(vq, &sg, 1, 0, num, data, NULL);
+	struct vring_request req = { &sg, 1, 0, num };
+
+	return to_vvq(vq)->ops->add(to_vvq(vq), &req, data, NULL);
 }
 
 int virtqueue_add_inbuf(struct virtqueue *vq, struct scatterlist *sg, unsigned int num, void *data)
 {
-	return virtqueue_add(vq, &sg, 0, 1, num, data, NULL);
+	return virtqueue_add_inbuf_ctx(vq, sg, num, data, NULL);
 }
 
 int virtqueue_add_inbuf_ctx(struct virtqueue *vq, struct scatterlist *sg, unsigned int num,
 			    void *data, void *ctx)
 {
-	return virtqueue_add(vq, &sg, 0, 1, num, data, ctx);
+	struct vring_request req = { &sg, 0, 1, num };
+
+	return to_vvq(vq)->ops->add(to_vvq(vq), &req, data, ctx);
 }
 
 bool virtqueue_kick_prepare(struct virtqueue *_vq)
@@ -209,13 +154,12 @@ bool virtqueue_kick_prepare(struct virtqueue *_vq)
 	/*
 	 * 2.7.13.4.1, 2.8.21.3.1: what was added is visible before we look whether to kick. Pairs
 	 * with the full barrier in the device, between asking for a kick and looking once more
-	 * (virtio_queue_set_notification). Without it both may miss the other (bug class G5).
+	 * (virtio_queue_set_notification()). Without it both may miss the other (bug class G5).
 	 */
 	virtio_mb();
 	vq->event_unfenced = false;
 
-	/* Once round the 16-bit circle, "between old and new" says nothing any more (G6). */
-	kick = vq->num_added > UINT16_MAX || vq->ops->wants_kick(vq);
+	kick = vq->ops->wants_kick(vq);
 	vq->num_added = 0;
 	return kick;
 }
@@ -226,7 +170,9 @@ bool virtqueue_notify(struct virtqueue *_vq)
 
 	if (virtqueue_is_broken(_vq))
 		return false;
+	vring_trace_notify(vq, false);
 	if (!vq->notify(_vq)) {
+		vring_trace_notify(vq, true);
 		virtqueue_break(_vq);
 		return false;
 	}
@@ -252,32 +198,19 @@ uint32_t vring_notification_data(const struct virtqueue *_vq)
 void *virtqueue_get_buf_ctx(struct virtqueue *_vq, unsigned int *len, void **ctx)
 {
 	struct vring_virtqueue *vq = to_vvq(_vq);
+	void *data;
 
-	if (virtqueue_is_broken(_vq))
+	if (vring_broken(vq))
 		return NULL;
-	return vq->ops->get_buf(vq, len, ctx);
+	data = vq->ops->get_buf(vq, len, ctx);
+	if (data)
+		vring_trace_reap(vq, data, *len);
+	return data;
 }
 
 void *virtqueue_get_buf(struct virtqueue *vq, unsigned int *len)
 {
 	return virtqueue_get_buf_ctx(vq, len, NULL);
-}
-
-bool vring_excess_len(struct vring_virtqueue *vq, struct vring_used_copy *used)
-{
-	uint32_t writable = vq->bufs[used->id].writable;
-
-	/*
-	 * 2.7.8.1: a legacy device's length was often wrong. 2.8.4: in a packed ring it means
-	 * nothing if the device did not write; QEMU always leaves the flag out that says so
-	 * (virtqueue_packed_fill_desc), which is why we go by it only where nothing was writable.
-	 */
-	if (vq->legacy || (!used->len_valid && writable == 0)) {
-		used->len = writable;
-		return true;
-	}
-	vring_bad(vq, "used.len", used->len, "at most the buffer's writable bytes");
-	return false;
 }
 
 /* ---- when to be interrupted ---- */
@@ -290,54 +223,74 @@ void virtqueue_disable_cb(struct virtqueue *_vq)
 		return;
 	vq->callbacks_on = false;
 	vq->ops->interrupt_off(vq);
+	vring_trace_callbacks(vq, false, false);
+}
+
+/* Asks for an interrupt @ahead steps past last_used. */
+static void ask_for_interrupt(struct vring_virtqueue *vq, uint16_t ahead)
+{
+	vq->callbacks_on = true;
+	vq->ops->interrupt_at(vq, ahead);
+}
+
+/* Has the device used more than @ahead steps past @position? To be asked after asking for one. */
+static bool more_used(struct vring_virtqueue *vq, uint16_t position, uint16_t ahead)
+{
+	/*
+	 * 2.7.14, 2.8.22: the device sees that we want an interrupt before we look for what it
+	 * used without one. Pairs with the full barrier in its virtio_should_notify() (G8).
+	 */
+	virtio_mb();
+	vq->event_unfenced = false;
+	return vq->batch_left || vq->ops->used_past(vq, position, ahead);
 }
 
 unsigned int virtqueue_enable_cb_prepare(struct virtqueue *_vq)
 {
 	struct vring_virtqueue *vq = to_vvq(_vq);
 
-	vq->callbacks_on = true;
-	vq->ops->interrupt_at(vq, 0);
+	ask_for_interrupt(vq, 0);
+	vring_trace_callbacks(vq, true, false);
 	return vq->last_used;
 }
 
 bool virtqueue_poll(struct virtqueue *_vq, unsigned int last_used_idx)
 {
-	struct vring_virtqueue *vq = to_vvq(_vq);
-
-	if (virtqueue_is_broken(_vq))
-		return false;
-	/*
-	 * 2.7.14, 2.8.22: the device sees that we want an interrupt before we look for what it
-	 * used without one. Pairs with the full barrier in its virtio_should_notify() (G8).
-	 */
-	virtio_mb();
-	return vq->batch_left || vq->ops->used_past(vq, last_used_idx, 0);
+	return !virtqueue_is_broken(_vq) && more_used(to_vvq(_vq), last_used_idx, 0);
 }
 
-bool virtqueue_enable_cb(struct virtqueue *vq)
+bool virtqueue_enable_cb(struct virtqueue *_vq)
 {
-	return !virtqueue_poll(vq, virtqueue_enable_cb_prepare(vq));
+	struct vring_virtqueue *vq = to_vvq(_vq);
+	bool more;
+
+	ask_for_interrupt(vq, 0);
+	more = more_used(vq, vq->last_used, 0);
+	vring_trace_callbacks(vq, true, more);
+	return !more;
 }
 
 bool virtqueue_enable_cb_delayed(struct virtqueue *_vq)
 {
 	struct vring_virtqueue *vq = to_vvq(_vq);
 	uint16_t ahead = vq->ops->in_flight(vq) * 3u / 4;
+	bool more;
 
-	vq->callbacks_on = true;
-	vq->ops->interrupt_at(vq, ahead);
-	virtio_mb(); /* as in virtqueue_poll() */
-	return !vq->batch_left && !vq->ops->used_past(vq, vq->last_used, ahead);
+	ask_for_interrupt(vq, ahead);
+	more = more_used(vq, vq->last_used, ahead);
+	vring_trace_callbacks(vq, true, more);
+	return !more;
 }
 
 irqreturn_t vring_interrupt(int irq, void *_vq)
 {
 	struct vring_virtqueue *vq = to_vvq(_vq);
-	(void)irq;
+	bool handled = vq->batch_left || vq->ops->used_past(vq, vq->last_used, 0);
 
-	/* 2.7.7.1: spurious interrupts are normal. */
-	if (!vq->batch_left && !vq->ops->used_past(vq, vq->last_used, 0))
+	(void)irq;
+	vring_trace_interrupt(vq, irq, handled);
+	/* 2.7.7.1: a spurious interrupt is nothing special. */
+	if (!handled)
 		return IRQ_NONE;
 	if (!virtqueue_is_broken(_vq) && vq->vq.callback)
 		vq->vq.callback(&vq->vq);
@@ -354,7 +307,6 @@ void *virtqueue_detach_unused_buf(struct virtqueue *_vq)
 		if (vq->bufs[vq->detached].data)
 			return vring_release(vq, vq->detached, NULL);
 	}
-	vq->detached = 0;
 	return NULL;
 }
 
@@ -365,7 +317,7 @@ void virtqueue_break(struct virtqueue *_vq)
 
 bool virtqueue_is_broken(const struct virtqueue *_vq)
 {
-	return __atomic_load_n(&to_vvq_const(_vq)->broken, __ATOMIC_RELAXED);
+	return vring_broken(to_vvq_const(_vq));
 }
 
 void vring_bad(struct vring_virtqueue *vq, const char *field, uint32_t value, const char *rule)
@@ -373,4 +325,23 @@ void vring_bad(struct vring_virtqueue *vq, const char *field, uint32_t value, co
 	if (__atomic_exchange_n(&vq->broken, true, __ATOMIC_RELAXED))
 		return;
 	vring_violation(&vq->vq, field, value, rule);
+}
+
+void virtqueue_snapshot(const struct virtqueue *_vq, struct vring_snapshot *snapshot)
+{
+	const struct vring_virtqueue *vq = to_vvq_const(_vq);
+	bool packed = vq->ops == &vring_packed_ops;
+
+	*snapshot = (struct vring_snapshot){
+		.name = vq->vq.name,
+		.index = vq->vq.index,
+		.num = vq->num,
+		.packed = packed,
+		.desc = packed ? (void *)vq->packed.desc : (void *)vq->split.desc,
+		.driver = packed ? (void *)vq->packed.driver : (void *)vq->split.avail,
+		.device = packed ? (void *)vq->packed.device : (void *)vq->split.used,
+		.avail_idx = vq->avail_idx,
+		.last_used = vq->last_used,
+		.num_free = vq->vq.num_free,
+	};
 }

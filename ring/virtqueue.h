@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "errno.h"
+#include "vring_errno.h"
 #include "virtio_ring.h"
 
 struct virtio_device; /* bus/ knows it; ring/ only carries the pointer */
@@ -174,8 +174,9 @@ unsigned int virtqueue_get_vring_size(const struct virtqueue *vq); /* entries */
  * indirect table if there is more than one and tables are at hand.
  *
  * Stricter than Linux, which takes zero-length elements (QEMU breaks the queue on one) and chains
- * of any length: 2.7.5.2 forbids more than 2^32 bytes, 2.7.5.3.1 and 2.8.17 more elements than the
- * queue has entries. On a full queue Linux also kicks; we leave that to the caller.
+ * of any length: 2.7.5.2 forbids more than 2^32 bytes (we stop one short, so that any length fits
+ * in 32 bits), 2.7.5.3.1 and 2.8.17 more elements than the queue has entries. On a full queue Linux
+ * also kicks; we leave that to the caller.
  *
  * Return: 0; -ENOSPC if too few descriptors are free now; -EINVAL if they never will be enough or
  * the buffer is not a legal one; -EIO if the queue is broken.
@@ -319,5 +320,14 @@ bool virtqueue_is_broken(const struct virtqueue *vq);
  */
 void vring_violation(const struct virtqueue *vq, const char *field, uint32_t value,
 		     const char *rule);
+
+struct vring_event;
+
+/**
+ * vring_record - something happened to a queue; supplied by whoever links ring/ built with
+ * -DVRING_EVENTS, and otherwise not asked for
+ * @event: complete but for time_ns and cpu; on the caller's stack
+ */
+void vring_record(const struct virtqueue *vq, struct vring_event *event);
 
 #endif

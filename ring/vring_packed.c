@@ -75,7 +75,8 @@ static void init_packed(struct vring_virtqueue *vq, const struct vring_config *c
 }
 
 /* Everything but the flags, which make a descriptor the device's. */
-static void write_desc(struct vring_packed_desc *desc, uint64_t addr, uint32_t len, uint16_t id)
+static void write_desc_packed(struct vring_packed_desc *desc, uint64_t addr, uint32_t len,
+			      uint16_t id)
 {
 	le64_write(&desc->addr, addr);
 	le32_write(&desc->len, len);
@@ -86,65 +87,68 @@ static void write_desc(struct vring_packed_desc *desc, uint64_t addr, uint32_t l
  * 2.8.21.1: one descriptor per element, from avail_idx on, all with their flags but the first,
  * whose flags are left to the caller in @head_flags. Returns the position after the last.
  */
-static uint16_t write_list(struct vring_virtqueue *vq, const struct vring_request *req, uint16_t id,
-			   uint16_t *head_flags)
+static uint16_t write_list_packed(struct vring_virtqueue *vq, struct vring_request req, uint16_t id,
+				  uint16_t *head_flags)
 {
-	uint16_t position = vq->avail_idx;
-	unsigned int left = req->elems;
+	uint16_t slot = slot_of(vq->avail_idx), wrap = vq->avail_idx & WRAP;
+	unsigned int left = req.elems;
 
-	for (unsigned int i = 0; i < req->out_sgs + req->in_sgs; i++) {
+	for (unsigned int i = 0; i < req.out_sgs + req.in_sgs; i++) {
 		/* 2.8.17: what the device writes comes after what it reads. */
-		uint16_t write = i < req->out_sgs ? 0 : VRING_DESC_F_WRITE;
+		uint16_t write = i < req.out_sgs ? 0 : VRING_DESC_F_WRITE;
 
-		for (const struct scatterlist *sg = req->sgs[i]; sg; sg = sg_next(sg)) {
-			struct vring_packed_desc *desc = &vq->packed.desc[slot_of(position)];
-			uint16_t flags = avail_flags(position) | write;
+		for (const struct scatterlist *sg = req.sgs[i]; sg; sg = sg_next(sg)) {
+			struct vring_packed_desc *desc = &vq->packed.desc[slot];
+			uint16_t flags = avail_flags(wrap) | write;
 
 			if (left > 1)
 				flags |= VRING_DESC_F_NEXT;
 			/* 2.8.6: the device takes the id from the last; all carry it. */
-			write_desc(desc, sg->dma_address, sg->length, id);
-			if (left-- == req->elems)
+			write_desc_packed(desc, sg->dma_address, sg->length, id);
+			if (left-- == req.elems)
 				*head_flags = flags;
 			else
 				le16_write(&desc->flags, flags);
-			position = forward(vq, position, 1);
+			if (++slot == vq->num) {
+				slot = 0;
+				wrap ^= WRAP;
+			}
 		}
 	}
-	return position;
+	return slot | wrap;
 }
 
 /* 2.8.7: the table of buffer @id; elements in order, no flag but WRITE (2.8.19). */
-static uint16_t write_table(struct vring_virtqueue *vq, const struct vring_request *req,
-			    uint16_t id, uint16_t *head_flags)
+static uint16_t write_table_packed(struct vring_virtqueue *vq, struct vring_request req,
+				   uint16_t id, uint16_t *head_flags)
 {
 	size_t offset = vring_indirect_bytes(id, vq->indirect_max);
 	struct vring_packed_desc *desc =
 		(struct vring_packed_desc *)((char *)vq->indirect + offset);
 
-	for (unsigned int i = 0; i < req->out_sgs + req->in_sgs; i++) {
-		for (const struct scatterlist *sg = req->sgs[i]; sg; sg = sg_next(sg)) {
-			write_desc(desc, sg->dma_address, sg->length, 0);
-			le16_write(&desc->flags, i < req->out_sgs ? 0 : VRING_DESC_F_WRITE);
+	for (unsigned int i = 0; i < req.out_sgs + req.in_sgs; i++) {
+		for (const struct scatterlist *sg = req.sgs[i]; sg; sg = sg_next(sg)) {
+			write_desc_packed(desc, sg->dma_address, sg->length, 0);
+			le16_write(&desc->flags, i < req.out_sgs ? 0 : VRING_DESC_F_WRITE);
 			desc++;
 		}
 	}
-	write_desc(&vq->packed.desc[slot_of(vq->avail_idx)], vq->indirect_dma + offset,
-		   req->elems * sizeof(*desc), id);
+	write_desc_packed(&vq->packed.desc[slot_of(vq->avail_idx)], vq->indirect_dma + offset,
+			  req.elems * sizeof(*desc), id);
 	*head_flags = avail_flags(vq->avail_idx) | VRING_DESC_F_INDIRECT;
 	return forward(vq, vq->avail_idx, 1);
 }
 
-static void add_packed(struct vring_virtqueue *vq, const struct vring_request *req)
+static void expose_packed(struct vring_virtqueue *vq, struct vring_request req, bool indirect)
 {
 	struct vring_packed_desc *head = &vq->packed.desc[slot_of(vq->avail_idx)];
 	uint16_t id = vq->free_head; /* one per buffer, so there are always enough */
 	uint16_t position, head_flags = 0;
 
-	if (req->indirect)
-		position = write_table(vq, req, id, &head_flags);
+	if (indirect)
+		position = write_table_packed(vq, req, id, &head_flags);
 	else
-		position = write_list(vq, req, id, &head_flags);
+		position = write_list_packed(vq, req, id, &head_flags);
 	vq->free_head = vq->bufs[id].next;
 	vq->bufs[id].last = id;
 
@@ -158,23 +162,40 @@ static void add_packed(struct vring_virtqueue *vq, const struct vring_request *r
 	vq->num_added += vq->bufs[id].num;
 }
 
+static int add_packed(struct vring_virtqueue *vq, const struct vring_request *req, void *data,
+		      void *ctx)
+{
+	return vring_add(vq, *req, data, ctx, expose_packed);
+}
+
+/* Has the device's event been passed? Slots of the other lap count as before slot 0. */
+static bool event_passed_packed(const struct vring_virtqueue *vq, uint16_t off_wrap)
+{
+	uint16_t event = slot_of(off_wrap);
+
+	if ((off_wrap ^ vq->avail_idx) & WRAP)
+		event -= vq->num;
+	return vring_passed(vq, event, slot_of(vq->avail_idx));
+}
+
 static bool wants_kick_packed(const struct vring_virtqueue *vq)
 {
 	uint16_t flags = le16_read(&vq->packed.device->flags);
-	uint16_t off_wrap, event, now = slot_of(vq->avail_idx);
+	uint16_t off_wrap = 0;
+	bool kick;
 
 	/* 2.8.10; without EVENT_IDX a DESC would be a breach, and kicking is the safe answer. */
-	if (!vq->event_idx || flags != VRING_PACKED_EVENT_FLAG_DESC)
-		return flags != VRING_PACKED_EVENT_FLAG_DISABLE;
-	/* Pairs with the store barrier in the device, which writes off_wrap before flags. */
-	virtio_rmb();
-	off_wrap = le16_read(&vq->packed.device->off_wrap);
-
-	/* Slots of the other lap count as before slot 0, so that the three lie on one circle. */
-	event = slot_of(off_wrap);
-	if ((off_wrap ^ vq->avail_idx) & WRAP)
-		event -= vq->num;
-	return vring_need_event(event, now, now - vq->num_added);
+	if (vq->event_idx && flags == VRING_PACKED_EVENT_FLAG_DESC) {
+		/* Pairs with the store barrier in the device, which writes off_wrap before flags.
+		 */
+		virtio_rmb();
+		off_wrap = le16_read(&vq->packed.device->off_wrap);
+		kick = event_passed_packed(vq, off_wrap);
+	} else {
+		kick = flags != VRING_PACKED_EVENT_FLAG_DISABLE;
+	}
+	vring_trace_kick(vq, off_wrap, flags, kick);
+	return kick;
 }
 
 static bool next_used_packed(struct vring_virtqueue *vq, struct vring_used_copy *used)

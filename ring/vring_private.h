@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the two layouts share behind virtqueue.h: the private state of a queue, and the life of a
- * buffer between add and get_buf. Included by virtio_ring.c, vring_split.c and vring_packed.c only.
+ * buffer between add and get_buf. Included by virtio_ring.c, vring_split.c, vring_packed.c and
+ * vring_trace.c only.
  *
  * Everything here lies in memory that the device cannot reach. A value from shared memory enters
  * through vring_check_used() or not at all.
@@ -12,6 +13,7 @@
 #include "barrier.h"
 #include "virtio_ring.h"
 #include "virtqueue.h"
+#include "vring_trace.h"
 
 /*
  * One per entry of the queue. A buffer in flight is known by the entry of its head: split, the slot
@@ -20,20 +22,18 @@
 struct vring_buf {
 	void *data; /* the caller's token; NULL: no buffer in flight is headed here */
 	void *ctx;
-	uint32_t writable; /* bytes the device may write, at most UINT32_MAX */
+	uint32_t writable; /* bytes the device may write */
 	uint16_t num;	   /* descriptors it takes up in the ring */
 	uint16_t last;	   /* entry of its last descriptor; packed: the head again */
 	uint16_t next;	   /* entry that follows: in its chain, or among the free ones */
-	uint16_t seq;	   /* how many buffers were added before it, free-running */
 } __attribute__((aligned(32)));
 
-/* A buffer on its way into the ring, measured and found fit. */
+/* What the caller of virtqueue_add_*() wants. */
 struct vring_request {
 	struct scatterlist *const *sgs;
 	unsigned int out_sgs;
 	unsigned int in_sgs;
-	unsigned int elems; /* over all lists */
-	bool indirect;
+	unsigned int elems; /* how many there should be; 0: whatever the lists hold */
 };
 
 /* A used element as copied from shared memory. */
@@ -68,7 +68,6 @@ struct vring_virtqueue {
 	uint16_t oldest;     /* in order: head of the oldest buffer in flight */
 	uint16_t batch_left; /* in order: buffers still to hand out of the batch used last */
 	uint32_t batch_len;  /* in order: used length of the batch's last buffer */
-	uint16_t seq;	     /* buffers ever added, free-running */
 	uint16_t detached;   /* entries that virtqueue_detach_unused_buf() is through with */
 
 	unsigned int num;
@@ -99,11 +98,8 @@ struct vring_ops {
 	bool (*config_valid)(const struct vring_config *config);
 	/* Clears the areas and points @vq at them; positions as @config->first says. */
 	void (*init)(struct vring_virtqueue *vq, const struct vring_config *config);
-	/*
-	 * Writes the buffer into the ring and exposes it; there is room. Its record is that of
-	 * free_head, complete but for .last; free_head moves on.
-	 */
-	void (*add)(struct vring_virtqueue *vq, const struct vring_request *req);
+	int (*add)(struct vring_virtqueue *vq, const struct vring_request *req, void *data,
+		   void *ctx);
 	/* Does the device want to hear of the last num_added steps? A full barrier was before. */
 	bool (*wants_kick)(const struct vring_virtqueue *vq);
 	void *(*get_buf)(struct vring_virtqueue *vq, unsigned int *len, void **ctx);
@@ -123,10 +119,6 @@ extern const struct vring_ops vring_packed_ops;
 void vring_bad(struct vring_virtqueue *vq, const char *field, uint32_t value, const char *rule)
 	__attribute__((cold));
 
-/* The device reports more bytes than the buffer can take. False, and broken, if that is a lie. */
-bool vring_excess_len(struct vring_virtqueue *vq, struct vring_used_copy *used)
-	__attribute__((cold));
-
 static inline struct vring_virtqueue *to_vvq(struct virtqueue *vq)
 {
 	return (struct vring_virtqueue *)vq; /* its first member */
@@ -135,6 +127,86 @@ static inline struct vring_virtqueue *to_vvq(struct virtqueue *vq)
 static inline const struct vring_virtqueue *to_vvq_const(const struct virtqueue *vq)
 {
 	return (const struct vring_virtqueue *)vq;
+}
+
+static inline bool vring_broken(const struct vring_virtqueue *vq)
+{
+	return __atomic_load_n(&vq->broken, __ATOMIC_RELAXED);
+}
+
+/* Adds up the elements of some lists, and their bytes; false if a list or an element is empty. */
+static inline bool vring_measure(struct scatterlist *const *sgs, unsigned int lists,
+				 unsigned int *elems, uint64_t *bytes)
+{
+	for (unsigned int i = 0; i < lists; i++) {
+		if (!sgs[i])
+			return false;
+		for (const struct scatterlist *sg = sgs[i]; sg; sg = sg_next(sg)) {
+			if (sg->length == 0)
+				return false;
+			*bytes += sg->length;
+			++*elems;
+		}
+	}
+	return true;
+}
+
+/*
+ * Writes a buffer of so many elements into the ring, in a table if @indirect, and exposes it. Its
+ * record is that of free_head, complete but for .last; free_head moves on.
+ */
+typedef void vring_expose_fn(struct vring_virtqueue *vq, struct vring_request req, bool indirect);
+
+/* The text of virtqueue_add_*() for both layouts; @expose is a constant where this is called. */
+static inline __attribute__((always_inline)) int vring_add(struct vring_virtqueue *vq,
+							   struct vring_request req, void *data,
+							   void *ctx, vring_expose_fn *expose)
+{
+	struct vring_buf *buf = &vq->bufs[vq->free_head];
+	uint64_t readable = 0, writable = 0;
+	unsigned int elems = 0, num;
+	bool indirect;
+
+	if (vring_broken(vq))
+		return -EIO;
+	if (!data || !vring_measure(req.sgs, req.out_sgs, &elems, &readable) ||
+	    !vring_measure(req.sgs + req.out_sgs, req.in_sgs, &elems, &writable))
+		return -EINVAL;
+	/*
+	 * 2.7.5.3.1, 2.8.17: no chain has more elements than the queue, not even in a table.
+	 * 2.7.5.2 allows 2^32 bytes; we stop one short of it, and any length fits in 32 bits.
+	 */
+	if (elems == 0 || elems > vq->num || readable + writable > UINT32_MAX)
+		return -EINVAL;
+	if (req.elems && req.elems != elems)
+		return -EINVAL;
+	req.elems = elems;
+	indirect = elems > 1 && elems <= vq->indirect_max;
+	num = indirect ? 1 : elems;
+	/* 2.8.17: room for all of it, or none of it goes in. */
+	if (num > vq->vq.num_free) {
+		vring_trace_add(vq, data, req.out_sgs, req.in_sgs, -ENOSPC);
+		return -ENOSPC;
+	}
+
+	/* Ours is complete before the device can see anything of it. */
+	buf->data = data;
+	buf->ctx = ctx;
+	buf->writable = writable;
+	buf->num = num;
+	vq->vq.num_free -= num;
+	expose(vq, req, indirect);
+	vring_trace_add(vq, data, req.out_sgs, req.in_sgs, 0);
+	return 0;
+}
+
+/*
+ * Has the entry that the device asked to hear of been passed since the last kick decision? Once
+ * round the 16-bit circle, "between old and new" says nothing any more, so we kick (G6).
+ */
+static inline bool vring_passed(const struct vring_virtqueue *vq, uint16_t event, uint16_t now)
+{
+	return vq->num_added > UINT16_MAX || vring_need_event(event, now, now - vq->num_added);
 }
 
 /* Forgets the buffer headed by @head, and frees its entries. */
@@ -162,20 +234,32 @@ static inline void *vring_release(struct vring_virtqueue *vq, uint16_t head, voi
 	return data;
 }
 
-/* From here on @used names a buffer in flight and a length that fits it; otherwise we are broken.
- */
+/* If true, @used names a buffer in flight and a length that fits it; if not, we are broken. */
 static inline bool vring_check_used(struct vring_virtqueue *vq, struct vring_used_copy *used)
 {
+	const struct vring_buf *buf;
+
 	if (used->id >= vq->num) {
 		vring_bad(vq, "used.id", used->id, "an entry of the queue");
 		return false;
 	}
-	if (!vq->bufs[used->id].data) {
+	buf = &vq->bufs[used->id];
+	if (!buf->data) {
 		vring_bad(vq, "used.id", used->id, "the head of a buffer in flight");
 		return false;
 	}
-	if (used->len > vq->bufs[used->id].writable)
-		return vring_excess_len(vq, used);
+	if (used->len > buf->writable) {
+		/*
+		 * 2.7.8.1: a legacy device's length was often wrong. 2.8.4: a packed ring's means
+		 * nothing if the device did not write; QEMU always leaves out the flag that says
+		 * so (virtqueue_packed_fill_desc), so we go by it only if nothing was writable.
+		 */
+		if (!vq->legacy && (used->len_valid || buf->writable)) {
+			vring_bad(vq, "used.len", used->len, "at most the buffer's writable bytes");
+			return false;
+		}
+		used->len = buf->writable;
+	}
 	return true;
 }
 
@@ -186,7 +270,7 @@ static inline bool vring_next_used(struct vring_virtqueue *vq, struct vring_used
 				   vring_next_used_fn *next_used)
 {
 	while (!next_used(vq, used)) {
-		if (!vq->event_unfenced || virtqueue_is_broken(&vq->vq))
+		if (!vq->event_unfenced || vring_broken(vq))
 			return false;
 		/*
 		 * Our event index must be visible before we believe that nothing is used: pairs
@@ -212,13 +296,16 @@ static inline void vring_next_of_batch(struct vring_virtqueue *vq, struct vring_
  */
 static inline bool vring_begin_batch(struct vring_virtqueue *vq, struct vring_used_copy *used)
 {
-	uint16_t others = vq->bufs[used->id].seq - vq->bufs[vq->oldest].seq;
+	uint16_t head = vq->oldest, buffers = 1;
 
-	if (others >= used->buffers) {
+	/* Ends at a buffer in flight, as used->id is known to be. */
+	for (; head != used->id; buffers++)
+		head = vq->bufs[vq->bufs[head].last].next;
+	if (buffers > used->buffers) {
 		vring_bad(vq, "used.id", used->id, "in order, a buffer within used.idx");
 		return false;
 	}
-	vq->batch_left = others + 1;
+	vq->batch_left = buffers;
 	vq->batch_len = used->len;
 	vring_next_of_batch(vq, used);
 	return true;

@@ -41,8 +41,8 @@ static void init_split(struct vring_virtqueue *vq, const struct vring_config *co
 	le16_write(&vr->used->idx, config->first);
 }
 
-static void write_desc(struct vring_desc *desc, uint64_t addr, uint32_t len, uint16_t flags,
-		       uint16_t next)
+static void write_desc_split(struct vring_desc *desc, uint64_t addr, uint32_t len, uint16_t flags,
+			     uint16_t next)
 {
 	le64_write(&desc->addr, addr);
 	le32_write(&desc->len, len);
@@ -51,50 +51,59 @@ static void write_desc(struct vring_desc *desc, uint64_t addr, uint32_t len, uin
 }
 
 /*
- * 2.7.13.1: writes one descriptor per element, from @head on. In the descriptor table, each is
- * followed by whatever is next among the free entries; that is one higher in order (2.7.5.2). In
- * an indirect table it is always one higher (2.7.5.3.1). Returns the last one written.
+ * 2.7.13.1: one descriptor per element, in the entries that are free next; in order, those are the
+ * next higher ones (2.7.5.2). Returns the slot of the last.
  */
-static uint16_t write_chain(struct vring_virtqueue *vq, const struct vring_request *req,
-			    struct vring_desc *table, uint16_t head)
+static unsigned int write_chain_split(struct vring_virtqueue *vq, struct vring_request req)
 {
-	unsigned int left = req->elems;
-	uint16_t last = head, slot = head;
+	struct vring_desc *table = vq->split.desc;
+	unsigned int last = vq->free_head, slot = last;
+	uint16_t flags = 0;
 
-	for (unsigned int i = 0; i < req->out_sgs + req->in_sgs; i++) {
+	for (unsigned int i = 0; i < req.out_sgs + req.in_sgs; i++) {
 		/* 2.7.4.2: what the device writes comes after what it reads. */
-		uint16_t write = i < req->out_sgs ? 0 : VRING_DESC_F_WRITE;
-
-		for (const struct scatterlist *sg = req->sgs[i]; sg; sg = sg_next(sg)) {
-			uint16_t next = req->indirect ? slot + 1 : vq->bufs[slot].next;
-			bool more = --left;
-
-			write_desc(&table[slot], sg->dma_address, sg->length,
-				   write | (more ? VRING_DESC_F_NEXT : 0), more ? next : 0);
+		flags = i < req.out_sgs ? 0 : VRING_DESC_F_WRITE;
+		for (const struct scatterlist *sg = req.sgs[i]; sg; sg = sg_next(sg)) {
 			last = slot;
-			slot = next;
+			slot = vq->bufs[last].next;
+			write_desc_split(&table[last], sg->dma_address, sg->length,
+					 flags | VRING_DESC_F_NEXT, slot);
 		}
 	}
+	le16_write(&table[last].flags, flags);
 	return last;
 }
 
-static void add_split(struct vring_virtqueue *vq, const struct vring_request *req)
+/* 2.7.5.3: one entry of the ring, without NEXT, for a table linked in sequence (2.7.5.3.1). */
+static void write_table_split(struct vring_virtqueue *vq, struct vring_request req)
+{
+	size_t offset = vring_indirect_bytes(vq->free_head, vq->indirect_max);
+	struct vring_desc *table = (struct vring_desc *)((char *)vq->indirect + offset);
+	unsigned int n = 0;
+	uint16_t flags = 0;
+
+	for (unsigned int i = 0; i < req.out_sgs + req.in_sgs; i++) {
+		flags = i < req.out_sgs ? 0 : VRING_DESC_F_WRITE;
+		for (const struct scatterlist *sg = req.sgs[i]; sg; sg = sg_next(sg), n++)
+			write_desc_split(&table[n], sg->dma_address, sg->length,
+					 flags | VRING_DESC_F_NEXT, n + 1);
+	}
+	le16_write(&table[n - 1].flags, flags);
+	write_desc_split(&vq->split.desc[vq->free_head], vq->indirect_dma + offset,
+			 n * sizeof(*table), VRING_DESC_F_INDIRECT, 0);
+}
+
+static void expose_split(struct vring_virtqueue *vq, struct vring_request req, bool indirect)
 {
 	struct vring *vr = &vq->split;
-	uint16_t head = vq->free_head, last = head;
+	unsigned int head = vq->free_head, last = head;
 
-	if (req->indirect) {
-		/* 2.7.5.3: the table of this entry; in the ring a single descriptor, no NEXT. */
-		size_t offset = vring_indirect_bytes(head, vq->indirect_max);
-
-		write_chain(vq, req, (struct vring_desc *)((char *)vq->indirect + offset), 0);
-		write_desc(&vr->desc[head], vq->indirect_dma + offset,
-			   req->elems * sizeof(struct vring_desc), VRING_DESC_F_INDIRECT, 0);
-	} else {
-		last = write_chain(vq, req, vr->desc, head);
-	}
-	vq->free_head = vq->bufs[last].next;
+	if (indirect)
+		write_table_split(vq, req);
+	else
+		last = write_chain_split(vq, req);
 	vq->bufs[head].last = last;
+	vq->free_head = vq->bufs[last].next;
 
 	/* 2.7.13.2: the head goes where idx says, modulo the size. */
 	le16_write(&vr->avail->ring[vq->avail_idx & (vr->num - 1)], head);
@@ -109,15 +118,28 @@ static void add_split(struct vring_virtqueue *vq, const struct vring_request *re
 	le16_write(&vr->avail->idx, vq->avail_idx);
 }
 
+static int add_split(struct vring_virtqueue *vq, const struct vring_request *req, void *data,
+		     void *ctx)
+{
+	return vring_add(vq, *req, data, ctx, expose_split);
+}
+
 static bool wants_kick_split(const struct vring_virtqueue *vq)
 {
 	const struct vring *vr = &vq->split;
-	uint16_t old = vq->avail_idx - vq->num_added;
+	uint16_t event = 0, flags = 0;
+	bool kick;
 
-	/* 2.7.10.1: one of the two, never both. */
-	if (vq->event_idx)
-		return vring_need_event(le16_read(vring_avail_event(vr)), vq->avail_idx, old);
-	return !(le16_read(&vr->used->flags) & VRING_USED_F_NO_NOTIFY);
+	/* 2.7.10.1: one of the two decides, the other is ignored. */
+	if (vq->event_idx) {
+		event = le16_read(vring_avail_event(vr));
+		kick = vring_passed(vq, event, vq->avail_idx);
+	} else {
+		flags = le16_read(&vr->used->flags);
+		kick = !(flags & VRING_USED_F_NO_NOTIFY);
+	}
+	vring_trace_kick(vq, event, flags, kick);
+	return kick;
 }
 
 static bool next_used_split(struct vring_virtqueue *vq, struct vring_used_copy *used)

@@ -3,8 +3,8 @@
  * The errors that a queue can answer with, where there is no C library to name them. Functions
  * return them negated; the numbers are Linux's.
  */
-#ifndef RING_ERRNO_H
-#define RING_ERRNO_H
+#ifndef RING_VRING_ERRNO_H
+#define RING_VRING_ERRNO_H
 
 #if __STDC_HOSTED__
 #include <errno.h>
