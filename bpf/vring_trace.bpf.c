@@ -98,10 +98,14 @@ static __always_inline uint16_t kick_flags(const struct ring_view *view)
 
 /* ---- the walk: all queues of one device, with no traffic ---- */
 
-const volatile uint32_t walker = 0; /* thread group of the vring-trace that asked */
+/* The vring-trace that asked, as its own PID namespace counts, and which namespace that is. */
+const volatile uint32_t walker = 0;
+const volatile uint64_t walker_ns_dev = 0;
+const volatile uint64_t walker_ns_ino = 0;
 
+uint32_t devices_walked = 0;
 uint32_t queue_count = 0;
-uint32_t queues_left_out = 0; /* more than the table holds */
+uint32_t queues_left_out = 0; /* devices with more queues than the table had room for */
 struct vt_queue queues[VT_MAX_QUEUES];
 
 static __always_inline void describe(struct vt_queue *out, const struct virtqueue *vq,
@@ -125,6 +129,39 @@ static __always_inline void describe(struct vt_queue *out, const struct virtqueu
 	bpf_probe_read_kernel_str(out->name, sizeof(out->name), BPF_CORE_READ(vq, name));
 }
 
+struct walk {
+	const struct virtio_device *vdev;
+	struct list_head *head, *pos;
+};
+
+/* One queue into the table. Return: 1 to end the loop. */
+static long walk_one(uint32_t i, struct walk *walk)
+{
+	struct list_head *pos = walk->pos;
+	struct virtqueue *vq = (void *)pos - bpf_core_field_offset(struct virtqueue, list);
+	uint32_t slot = queue_count;
+
+	if (!pos || pos == walk->head)
+		return 1;
+	if (slot >= VT_MAX_QUEUES) {
+		queues_left_out++;
+		return 1;
+	}
+	describe(&queues[slot], vq, walk->vdev);
+	queue_count = slot + 1;
+	walk->pos = BPF_CORE_READ(pos, next);
+	return 0;
+}
+
+static __always_inline bool asked_by_walker(void)
+{
+	struct bpf_pidns_info current = {};
+
+	return !bpf_get_ns_current_pid_tgid(walker_ns_dev, walker_ns_ino, &current,
+					    sizeof(current)) &&
+	       current.tgid == walker;
+}
+
 /*
  * Reading any attribute of /sys/bus/virtio/devices/virtioN passes here with that very device in
  * hand. So the list of queues is found without kallsyms and without the driver core's privates.
@@ -132,29 +169,16 @@ static __always_inline void describe(struct vt_queue *out, const struct virtqueu
 SEC("fentry/dev_attr_show")
 int BPF_PROG(walk_queues, struct kobject *kobj)
 {
-	struct device *dev;
-	struct virtio_device *vdev;
-	struct list_head *head, *pos;
+	struct device *dev = (void *)kobj - bpf_core_field_offset(struct device, kobj);
+	struct virtio_device *vdev = (void *)dev - bpf_core_field_offset(struct virtio_device, dev);
+	struct list_head *head = (void *)vdev + bpf_core_field_offset(struct virtio_device, vqs);
+	struct walk walk = { .vdev = vdev, .head = head };
 
-	if (bpf_get_current_pid_tgid() >> 32 != walker)
+	if (!asked_by_walker())
 		return 0;
-	dev = (void *)kobj - bpf_core_field_offset(struct device, kobj);
-	vdev = (void *)dev - bpf_core_field_offset(struct virtio_device, dev);
-	head = (void *)vdev + bpf_core_field_offset(struct virtio_device, vqs);
-	pos = BPF_CORE_READ(head, next);
-
-	for (int i = 0; i < VT_MAX_QUEUES && pos && pos != head; i++) {
-		struct virtqueue *vq = (void *)pos - bpf_core_field_offset(struct virtqueue, list);
-		uint32_t slot = queue_count;
-
-		if (slot >= VT_MAX_QUEUES) {
-			queues_left_out++;
-		} else {
-			describe(&queues[slot], vq, vdev);
-			queue_count = slot + 1;
-		}
-		pos = BPF_CORE_READ(pos, next);
-	}
+	devices_walked++;
+	walk.pos = BPF_CORE_READ(head, next);
+	bpf_loop(VT_MAX_QUEUES + 1, walk_one, &walk, 0);
 	return 0;
 }
 
@@ -162,11 +186,14 @@ int BPF_PROG(walk_queues, struct kobject *kobj)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 << 20); /* bytes: a hundred thousand events */
+	__uint(max_entries, 4 << 20); /* bytes; an event takes 48 */
 } events SEC(".maps");
 
-uint64_t lost = 0;	   /* events with no room in the ring buffer */
-uint64_t kicks_unseen = 0; /* decisions whose beginning was missed */
+/* Set once every hook is on, cleared before the first comes off: all see the same stretch of time.
+ */
+bool recording = false;
+
+uint64_t lost = 0; /* events with no room for them */
 
 /* Queues to watch, by device << 16 | index; all of them when empty. */
 struct {
@@ -189,21 +216,26 @@ static __always_inline struct vring_event *begin(const struct virtqueue *vq,
 	uint16_t device = BPF_CORE_READ(vq, vdev, index);
 	uint16_t queue = BPF_CORE_READ(vq, index);
 	struct vring_event *event;
+	uint16_t used;
 	uint64_t now;
 
+	if (!recording)
+		return NULL;
 	if (!watch_all) {
 		uint32_t key = (uint32_t)device << 16 | queue;
 
 		if (!bpf_map_lookup_elem(&watched, &key))
 			return NULL;
 	}
+	/* Read and timed before its place is taken, so that places are in the order of times. */
+	view_ring(vq, view);
+	used = used_idx(view);
 	now = bpf_ktime_get_ns();
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		__sync_fetch_and_add(&lost, 1);
 		return NULL;
 	}
-	view_ring(vq, view);
 	__builtin_memset(event, 0, sizeof(*event));
 	event->time_ns = now;
 	event->device = device;
@@ -213,7 +245,7 @@ static __always_inline struct vring_event *begin(const struct virtqueue *vq,
 	event->flags = (view->packed ? VRING_EVENT_F_PACKED : 0) |
 		       (view->event ? VRING_EVENT_F_EVENT_IDX : 0);
 	event->avail_idx = view->avail_idx;
-	event->used_idx = used_idx(view);
+	event->used_idx = used;
 	event->last_used = view->last_used;
 	event->num_free = BPF_CORE_READ(vq, num_free);
 	return event;
@@ -305,33 +337,36 @@ int BPF_PROG(kick_begins, struct virtqueue *vq)
 	struct vring_event_kick kick = {};
 	struct ring_view view = {};
 
+	if (!recording)
+		return 0;
 	view_ring(vq, &view);
 	kick.new_idx = view.avail_idx;
 	kick.old_idx = idx_before(&view, BPF_CORE_READ(to_vvq(vq), num_added));
 	kick.event = kick_event(&view);
 	kick.dev_flags = kick_flags(&view);
-	bpf_map_update_elem(&deciding, &key, &kick, BPF_ANY);
+	if (bpf_map_update_elem(&deciding, &key, &kick, BPF_ANY))
+		__sync_fetch_and_add(&lost, 1);
 	return 0;
 }
 
+/* @ret: a bool is the low byte of its register alone; above it stands what was there before. */
 SEC("fexit/virtqueue_kick_prepare")
-int BPF_PROG(kick_ends, struct virtqueue *vq, bool ret)
+int BPF_PROG(kick_ends, struct virtqueue *vq, uint64_t ret)
 {
 	uint64_t key = (uintptr_t)vq;
 	struct vring_event_kick *kick = bpf_map_lookup_elem(&deciding, &key);
 	struct ring_view view = {};
 	struct vring_event *event;
 
-	if (!kick) {
-		__sync_fetch_and_add(&kicks_unseen, 1);
+	/* The beginning was before the recording's, or is counted as lost or missed. */
+	if (!kick)
 		return 0;
-	}
 	event = begin(vq, VRING_EVENT_KICK, &view);
 	if (event) {
 		event->kick = *kick;
 		event->kick.event_after = kick_event(&view);
 		event->kick.dev_flags_after = kick_flags(&view);
-		event->kick.kick = ret;
+		event->kick.kick = (ret & 0xff) != 0;
 		end(event);
 	}
 	bpf_map_delete_elem(&deciding, &key);

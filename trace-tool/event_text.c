@@ -9,6 +9,7 @@
 #include "ring/virtio_ring.h"
 
 #include "event_text.h"
+#include "queues.h"
 
 #define WRAP_BIT (1u << VRING_PACKED_EVENT_F_WRAP_CTR)
 
@@ -22,18 +23,17 @@ static uint16_t steps(bool packed, unsigned int num, uint16_t old, uint16_t now)
 	return (old ^ now) & WRAP_BIT ? slot + num - old_slot : slot - old_slot;
 }
 
+/* "+2=41238": moved by 2, and now there. */
 static void print_index(bool packed, uint16_t index, uint16_t moved)
 {
-	char text[16];
-	int len;
+	char now[INDEX_TEXT_LEN], text[2 * INDEX_TEXT_LEN];
 
-	if (packed)
-		len = snprintf(text, sizeof(text), "%uw%u", index & ~WRAP_BIT, index >> 15);
-	else
-		len = snprintf(text, sizeof(text), "%u", index);
+	index_text(now, packed, index);
 	if (moved && moved < 0x8000)
-		snprintf(text + len, sizeof(text) - len, "+%u", moved);
-	printf(" %-8s", text);
+		snprintf(text, sizeof(text), "+%u=%s", moved, now);
+	else
+		snprintf(text, sizeof(text), "%s", now);
+	printf(" %8s", text);
 }
 
 /* ---- why a kick was made, or not ---- */
@@ -95,14 +95,13 @@ static void print_reason(const struct vring_event *event, unsigned int num)
 	const struct vring_event_kick *k = &event->kick;
 	bool packed = event->flags & VRING_EVENT_F_PACKED;
 	struct verdict v = judge(k, event->flags, num);
+	char text[INDEX_TEXT_LEN];
 
-	if (!v.by_index)
-		printf(" flags %s", flag_word(k, packed));
-	else if (packed)
-		printf(" ev %uw%u: %u %s %u", k->event & ~WRAP_BIT, k->event >> 15, v.ahead,
+	if (v.by_index)
+		printf(" ev %s: %u %s %u", index_text(text, packed, k->event), v.ahead,
 		       v.kick ? "<" : ">=", v.batch);
 	else
-		printf(" ev %u: %u %s %u", k->event, v.ahead, v.kick ? "<" : ">=", v.batch);
+		printf(" flags %s, %u new", flag_word(k, packed), v.batch);
 	if (unsure(k, &v))
 		printf(" ~");
 }
@@ -111,7 +110,7 @@ static void print_reason(const struct vring_event *event, unsigned int num)
 
 void event_text_header(void)
 {
-	printf("%10s %-16s %-8s %-8s %-8s %-8s %s\n", "TIME(s)", "QUEUE", "EVENT", "AVAIL", "USED",
+	printf("%10s %-16s %-8s %8s %8s %8s %s\n", "TIME(s)", "QUEUE", "EVENT", "AVAIL", "USED",
 	       "REAPED", "DETAIL");
 }
 
@@ -158,30 +157,49 @@ static void print_detail(const struct vring_event *event, unsigned int num)
 	}
 }
 
-static void count(const struct vring_event *event, unsigned int num, struct queue_account *account)
+static void count_steps(const struct vring_event *event, unsigned int num,
+			struct queue_account *account)
 {
 	bool packed = event->flags & VRING_EVENT_F_PACKED;
+	/* What the first event did is known by its kind alone; and packed, not how far. */
+	uint16_t avail = event->type == VRING_EVENT_ADD && !event->add.error;
+	uint16_t reaped = event->type == VRING_EVENT_REAP;
+
+	if (account->locked_seen) {
+		uint16_t a = steps(packed, num, account->locked_avail, event->avail_idx);
+		uint16_t r = steps(packed, num, account->locked_reaped, event->last_used);
+
+		/* Further than the ring is long: the device was reset, its rings began anew. */
+		if (a <= num && r <= num) {
+			avail = a;
+			reaped = r;
+		}
+	}
+	account->avail_steps += avail;
+	account->reap_steps += reaped;
+	account->locked_seen = true;
+	account->locked_avail = event->avail_idx;
+	account->locked_reaped = event->last_used;
+}
+
+void event_account(const struct vring_event *event, unsigned int num, struct queue_account *account)
+{
 	struct verdict v;
 
 	account->events++;
-	account->packed = packed;
+	account->packed = event->flags & VRING_EVENT_F_PACKED;
 	switch (event->type) {
 	case VRING_EVENT_ADD:
 		account->add += !event->add.error;
 		account->add_refused += !!event->add.error;
-		if (account->added)
-			account->avail_steps +=
-				steps(packed, num, account->add_avail_idx, event->avail_idx);
-		else
-			account->avail_steps += !event->add.error;
-		account->added = true;
-		account->add_avail_idx = event->avail_idx;
+		count_steps(event, num, account);
 		break;
 	case VRING_EVENT_KICK:
 		v = judge(&event->kick, event->flags, num);
 		account->kick += event->kick.kick;
 		account->suppressed += !event->kick.kick;
 		account->unsure += unsure(&event->kick, &v);
+		count_steps(event, num, account);
 		break;
 	case VRING_EVENT_NOTIFY:
 		account->doorbell++;
@@ -192,11 +210,7 @@ static void count(const struct vring_event *event, unsigned int num, struct queu
 		break;
 	case VRING_EVENT_REAP:
 		account->reap++;
-		account->reap_steps += account->reaped ? steps(packed, num, account->reap_last_used,
-							       event->last_used) :
-							 1;
-		account->reaped = true;
-		account->reap_last_used = event->last_used;
+		count_steps(event, num, account);
 		break;
 	}
 	account->avail_idx = event->avail_idx;
@@ -205,14 +219,13 @@ static void count(const struct vring_event *event, unsigned int num, struct queu
 }
 
 void event_text(const struct vring_event *event, const char *name, unsigned int num,
-		uint64_t start_ns, struct queue_account *account)
+		uint64_t start_ns, const struct queue_account *account)
 {
 	bool packed = event->flags & VRING_EVENT_F_PACKED;
-	bool first = account->events == 0;
 	uint16_t avail = 0, used = 0, last = 0;
 
 	/* Of the first event only what it did itself is known to be movement. */
-	if (first) {
+	if (account->events == 0) {
 		avail = event->type == VRING_EVENT_ADD && !event->add.error && !packed;
 		last = event->type == VRING_EVENT_REAP && !packed;
 	} else {
@@ -226,7 +239,13 @@ void event_text(const struct vring_event *event, const char *name, unsigned int 
 	print_index(packed, event->last_used, last);
 	print_detail(event, num);
 	putchar('\n');
-	count(event, num, account);
+}
+
+/* Packed rings move by descriptors, of which an event does not say how many. */
+static bool agrees(const struct queue_account *account)
+{
+	return account->packed ||
+	       (account->add == account->avail_steps && account->reap == account->reap_steps);
 }
 
 void event_text_account_header(void)
@@ -247,13 +266,7 @@ void event_text_account(const struct queue_account *account, const char *name)
 		printf("  spurious %" PRIu64, account->spurious);
 	if (account->unsure)
 		printf("  unsure %" PRIu64, account->unsure);
-	if (!event_account_agrees(account))
+	if (!agrees(account))
 		printf("  EVENTS MISSING");
 	putchar('\n');
-}
-
-bool event_account_agrees(const struct queue_account *account)
-{
-	return account->packed ||
-	       (account->add == account->avail_steps && account->reap == account->reap_steps);
 }

@@ -22,34 +22,37 @@ struct queue_account {
 	uint64_t interrupt;
 	uint64_t spurious; /* interrupts with nothing used */
 	uint64_t reap;
-	/* Steps the indices took from the first event to the last, whoever counted the events. */
-	uint64_t avail_steps;
-	uint64_t reap_steps;
+	/*
+	 * Steps the indices took, as every event shows them that the driver makes under the queue's
+	 * lock: adds, kick decisions, reaps. An interrupt or a doorbell of another processor may
+	 * see an index before the event that moved it is recorded.
+	 */
+	uint64_t avail_steps, reap_steps;
 	bool packed;
-	/* The indices at the event before. */
+	bool locked_seen; /* there was such an event */
+	uint16_t locked_avail, locked_reaped;
+	/* The indices at the event before, of whatever kind. */
 	uint16_t avail_idx, used_idx, last_used;
-	/* The indices at the add and at the reap before: those two are serialised, each by itself,
-	 * while an event of another processor may see an index ahead of the event that moved it. */
-	bool added, reaped;
-	uint16_t add_avail_idx, reap_last_used;
 };
 
 /* The line above the first event. */
 void event_text_header(void);
 
 /**
- * event_text - print @event as one line, and take it into the account of its queue
+ * event_text - print @event as one line
  * @name: of the queue
  * @num: entries of the ring, for the arithmetic of packed indices
  * @start_ns: the trace's zero of time
+ * @account: of the queue, without this event: what moved is seen by it
  */
 void event_text(const struct vring_event *event, const char *name, unsigned int num,
-		uint64_t start_ns, struct queue_account *account);
+		uint64_t start_ns, const struct queue_account *account);
+
+/* Takes @event into the account of its queue. */
+void event_account(const struct vring_event *event, unsigned int num,
+		   struct queue_account *account);
 
 void event_text_account_header(void);
 void event_text_account(const struct queue_account *account, const char *name);
-
-/* Does the index movement agree with the events counted? Packed rings move by descriptors: true. */
-bool event_account_agrees(const struct queue_account *account);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "vring_trace.skel.h"
@@ -19,31 +20,40 @@
 #include "tool.h"
 
 #define BTF_DIR "/sys/kernel/btf"
-#define FENTRY_TRAMPOLINE_HINT "the kernel may be locked down (/sys/kernel/security/lockdown)"
 
 static int show_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
-	if ((int)level >= tool_verbose)
+	/* LIBBPF_WARN is 0, INFO 1, DEBUG 2; -v is warnings, -vv all. */
+	if (level == LIBBPF_WARN ? !tool_verbose : tool_verbose < 2)
 		return 0;
 	return vfprintf(stderr, format, args);
 }
 
-/* CAP_BPF and CAP_PERFMON load and attach; CAP_SYS_ADMIN stands for both. */
-static bool may_load_bpf(void)
+#define CAP_SYS_ADMIN_BIT (1ull << 21)
+#define CAP_BPF_PERFMON_BITS (1ull << 39 | 1ull << 38)
+
+/* The effective capabilities; all of them where there is no /proc to ask, the kernel answers then.
+ */
+static unsigned long long capabilities(void)
 {
-	const unsigned long long sys_admin = 1ull << 21;
-	const unsigned long long bpf_perfmon = 1ull << 39 | 1ull << 38;
-	unsigned long long effective = 0;
+	unsigned long long effective = ~0ull;
 	char line[256];
 	FILE *status = fopen("/proc/self/status", "re");
 
 	if (!status)
-		return true; /* no /proc to ask: let the kernel answer */
+		return effective;
 	while (fgets(line, sizeof(line), status))
 		if (sscanf(line, "CapEff: %llx", &effective) == 1)
 			break;
 	fclose(status);
-	return effective & sys_admin || (effective & bpf_perfmon) == bpf_perfmon;
+	return effective;
+}
+
+static bool may_load_bpf(void)
+{
+	unsigned long long have = capabilities();
+
+	return have & CAP_SYS_ADMIN_BIT || (have & CAP_BPF_PERFMON_BITS) == CAP_BPF_PERFMON_BITS;
 }
 
 /*
@@ -175,6 +185,26 @@ static int check_rights_and_types(struct kernel_types *types)
 			   "is not loaded, or has no BTF");
 		return TOOL_NO_TRACE;
 	}
+	/* The kernel lists the BTF of modules to CAP_SYS_ADMIN alone. */
+	if (btf__find_by_name_kind(types->vmlinux, "vring_virtqueue", BTF_KIND_STRUCT) < 0 &&
+	    !(capabilities() & CAP_SYS_ADMIN_BIT)) {
+		tool_error("no right to the type information of modules, and virtio_ring is one "
+			   "here: needs CAP_SYS_ADMIN; run it as root");
+		return TOOL_NO_TRACE;
+	}
+	return 0;
+}
+
+/* BPF is told whose reading of /sys is ours: this process, by its number in its own namespace. */
+static int name_walker(struct vring_trace *skel)
+{
+	struct stat ns;
+
+	if (stat("/proc/self/ns/pid", &ns))
+		return -errno;
+	skel->rodata->walker = getpid();
+	skel->rodata->walker_ns_dev = ns.st_dev;
+	skel->rodata->walker_ns_ino = ns.st_ino;
 	return 0;
 }
 
@@ -197,6 +227,11 @@ int kernel_open(enum kernel_use use, void (*prepare)(struct vring_trace *skel, v
 	}
 	if (choose_programs(skel, use, &types))
 		goto out_skel;
+	error = name_walker(skel);
+	if (error) {
+		tool_error("cannot tell this PID namespace: %s", strerror(-error));
+		goto out_skel;
+	}
 	/* A walk needs no room for events. */
 	if (use == KERNEL_WALK)
 		bpf_map__set_max_entries(skel->maps.events, sysconf(_SC_PAGESIZE));
@@ -204,8 +239,10 @@ int kernel_open(enum kernel_use use, void (*prepare)(struct vring_trace *skel, v
 		prepare(skel, arg);
 	error = vring_trace__load(skel);
 	if (error) {
-		tool_error("the kernel refused the BPF programs: %s; %s; -v tells more",
-			   strerror(-error), FENTRY_TRAMPOLINE_HINT);
+		tool_error("the kernel refused the BPF programs: %s%s; -v tells more",
+			   strerror(-error),
+			   error == -EPERM ? " (locked down? see /sys/kernel/security/lockdown)" :
+					     "");
 		goto out_skel;
 	}
 	*skelp = skel;
@@ -237,7 +274,7 @@ int kernel_attach_hooks(struct vring_trace *skel)
 
 unsigned long long kernel_missed(const struct vring_trace *skel)
 {
-	unsigned long long missed = skel->bss->kicks_unseen;
+	unsigned long long missed = 0;
 	struct bpf_program *prog;
 
 	bpf_object__for_each_program(prog, skel->obj)

@@ -5,8 +5,6 @@
 #ifndef TRACE_TOOL_KERNEL_H
 #define TRACE_TOOL_KERNEL_H
 
-#include <stdbool.h>
-
 struct vring_trace; /* the skeleton */
 
 enum kernel_use {

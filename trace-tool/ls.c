@@ -5,7 +5,6 @@
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "ring/virtio_ring.h"
 #include "vring_trace.skel.h"
@@ -55,21 +54,10 @@ static void print_ring_features(uint64_t features)
 			printf(" %s", names[i].name);
 }
 
-static void print_index(bool packed, uint16_t index)
-{
-	char text[16];
-
-	if (packed)
-		snprintf(text, sizeof(text), "%uw%u", index & 0x7fff, index >> 15);
-	else
-		snprintf(text, sizeof(text), "%u", index);
-	printf(" %6s", text);
-}
-
 static void print_queue(const struct queue *queue)
 {
 	const struct vt_queue *q = &queue->state;
-	char name[VT_NAME_LEN + 16];
+	char name[VT_NAME_LEN + 16], index[INDEX_TEXT_LEN];
 
 	printf("%-17s %-5s %-10s", queue_name(name, queue, q->device, q->index),
 	       queue->alias[0] ? queue->alias : "-", queue->driver);
@@ -78,17 +66,11 @@ static void print_queue(const struct queue *queue)
 		return;
 	}
 	printf(" %-6s %5u %5u", q->packed ? "packed" : "split", q->num, q->num_free);
-	print_index(q->packed, q->avail_idx);
-	print_index(q->packed, q->used_idx);
-	print_index(q->packed, q->last_used);
+	printf(" %6s", index_text(index, q->packed, q->avail_idx));
+	printf(" %6s", index_text(index, q->packed, q->used_idx));
+	printf(" %6s", index_text(index, q->packed, q->last_used));
 	print_ring_features(q->features);
 	puts(q->broken ? " BROKEN" : "");
-}
-
-static void walk_as_self(struct vring_trace *skel, void *arg)
-{
-	(void)arg;
-	skel->rodata->walker = getpid();
 }
 
 int ls_main(int argc, char **argv)
@@ -101,7 +83,7 @@ int ls_main(int argc, char **argv)
 
 	argv[0] = (char *)"vring-trace ls";
 	argp_parse(&argp, argc, argv, 0, NULL, &words);
-	status = kernel_open(KERNEL_WALK, walk_as_self, NULL, &skel);
+	status = kernel_open(KERNEL_WALK, NULL, NULL, &skel);
 	if (status)
 		return status;
 	status = queues_walk(skel, &queues);
@@ -115,9 +97,6 @@ int ls_main(int argc, char **argv)
 	for (size_t i = 0; i < queues.count; i++)
 		if (queues.list[i].selected)
 			print_queue(&queues.list[i]);
-	if (queues.left_out)
-		tool_error("%zu queues more than the %d it can list", queues.left_out,
-			   VT_MAX_QUEUES);
 	status = tool_flush();
 out:
 	queues_free(&queues);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ring/virtio_ring.h"
 #include "vring_trace.skel.h"
 
 #include "queues.h"
@@ -20,19 +21,19 @@
 
 #define DEVICES "/sys/bus/virtio/devices"
 
-static int read_status(const char *device)
+/* One that is being removed just now cannot be read, and is one without queues. */
+static void read_status(const char *device)
 {
 	char path[sizeof(DEVICES) + 280], byte;
-	int fd, error = 0;
+	int fd;
 
 	snprintf(path, sizeof(path), DEVICES "/%s/status", device);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
-	if (read(fd, &byte, 1) < 0)
-		error = -errno;
+		return;
+	if (read(fd, &byte, 1) < 0 && tool_verbose)
+		tool_error("%s: %s", path, strerror(errno));
 	close(fd);
-	return error;
 }
 
 /* Calls the kernel's attention to every device in turn. Return: how many, or a negative errno. */
@@ -48,7 +49,6 @@ static int touch_devices(void)
 		if (entry->d_name[0] == '.')
 			continue;
 		devices++;
-		/* One that is being removed just now is one without queues. */
 		read_status(entry->d_name);
 	}
 	closedir(dir);
@@ -112,6 +112,7 @@ int queues_walk(struct vring_trace *skel, struct queues *queues)
 	int devices;
 
 	memset(queues, 0, sizeof(*queues));
+	skel->bss->devices_walked = 0;
 	skel->bss->queue_count = 0;
 	skel->bss->queues_left_out = 0;
 	hook = bpf_program__attach(skel->progs.walk_queues);
@@ -126,8 +127,18 @@ int queues_walk(struct vring_trace *skel, struct queues *queues)
 		return TOOL_NO_TRACE;
 	}
 
+	if (devices && !skel->bss->devices_walked) {
+		tool_error("%d virtio devices, but the kernel showed the queues of none: is this "
+			   "process's /proc that of its own PID namespace?",
+			   devices);
+		return TOOL_NO_TRACE;
+	}
+	if (skel->bss->queues_left_out)
+		tool_error("more than %d queues: those of %u devices are left out, in whole or "
+			   "in part",
+			   VT_MAX_QUEUES, skel->bss->queues_left_out);
+
 	queues->devices = devices;
-	queues->left_out = skel->bss->queues_left_out;
 	queues->count = skel->bss->queue_count;
 	queues->list = calloc(queues->count + 1, sizeof(*queues->list));
 	if (!queues->list) {
@@ -146,6 +157,17 @@ void queues_free(struct queues *queues)
 {
 	free(queues->list);
 	queues->list = NULL;
+}
+
+const char *index_text(char buf[INDEX_TEXT_LEN], bool packed, uint16_t index)
+{
+	const uint16_t wrap = 1u << VRING_PACKED_EVENT_F_WRAP_CTR;
+
+	if (packed)
+		snprintf(buf, INDEX_TEXT_LEN, "%uw%u", index & ~wrap, !!(index & wrap));
+	else
+		snprintf(buf, INDEX_TEXT_LEN, "%u", index);
+	return buf;
 }
 
 const char *queue_name(char *buf, const struct queue *queue, uint16_t device, uint16_t index)

@@ -16,9 +16,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* What counts.job does. */
+#include "tests/support/select.h"
+
+/* What counts.job does: 7 pings of one packet and 25 of seven. */
 #define READS 1009
-#define PINGS 7
+#define PACKETS (7 + 25 * 7)
 #define MARK_BEFORE (8000 * 8) /* sectors of 512 bytes */
 #define MARK_AFTER (8001 * 8)
 
@@ -29,11 +31,21 @@ static const char *const kind_words[KINDS] = {
 	"add", "kick", "suppress", "doorbell", "irq", "reap"
 };
 
+/* An index as printed: split, a number; packed, slot and wrap counter. */
+struct index {
+	unsigned int slot;
+	int wrap; /* -1: split */
+};
+
 struct event {
 	char queue[48];
 	enum kind kind;
-	uint16_t avail, reaped; /* the indices after it */
-	unsigned int batch;	/* kick, suppress: entries that are new */
+	double seconds;
+	struct index avail, used, reaped; /* after it */
+	struct index event;		  /* kick, suppress: where the device asked to be told */
+	bool by_index;			  /* ... and whether that decided */
+	unsigned int ahead, batch;	  /* ... and the two numbers compared */
+	char detail[64];
 };
 
 /* What QEMU says it did with a queue between the two marks. */
@@ -43,7 +55,9 @@ struct witness {
 };
 
 struct ring_state {
-	uint16_t avail, reaped;
+	char layout[8], features[64];
+	unsigned int num, free;
+	struct index avail, reaped;
 };
 
 struct watched_queue {
@@ -51,6 +65,7 @@ struct watched_queue {
 	char full_name[48];	  /* virtio0/req.0 */
 	struct ring_state before, after;
 	unsigned long interrupts; /* between the two looks at /proc/interrupts */
+	unsigned int irq;
 	struct witness qemu;
 	/* What the workload asks for; -1 where it does not say. */
 	int adds, reaps, pops, fills;
@@ -71,16 +86,16 @@ static struct watched_queue queues[] = {
 	{ .alias = "eth0",
 	  .name = "input.0",
 	  .adds = -1,
-	  .reaps = PINGS,
+	  .reaps = PACKETS,
 	  .pops = -1,
-	  .fills = PINGS },
+	  .fills = PACKETS },
 	/* A packet sent is taken back with one of the next. */
 	{ .alias = "eth0",
 	  .name = "output.0",
-	  .adds = PINGS,
+	  .adds = PACKETS,
 	  .reaps = -1,
-	  .pops = PINGS,
-	  .fills = PINGS },
+	  .pops = PACKETS,
+	  .fills = PACKETS },
 };
 #define QUEUES (sizeof(queues) / sizeof(queues[0]))
 
@@ -98,32 +113,60 @@ static FILE *open_part(const char *name)
 	return file;
 }
 
+/* "41", "5w1", and with the movement in front "+2=41". */
+static struct index parse_index(const char *text)
+{
+	struct index index = { .wrap = -1 };
+	const char *number = strchr(text, '=');
+
+	if (sscanf(number ? number + 1 : text, "%uw%d", &index.slot, &index.wrap) < 1)
+		fail_msg("not an index: %s", text);
+	return index;
+}
+
+static enum kind parse_kind(const char *word)
+{
+	for (int kind = 0; kind < KINDS; kind++)
+		if (!strcmp(word, kind_words[kind]))
+			return kind;
+	fail_msg("an event of no known kind: %s", word);
+	return KINDS;
+}
+
+static void parse_reason(struct event *event)
+{
+	char at[16];
+
+	event->by_index = sscanf(event->detail, "ev %15[^:]: %u %*s %u", at, &event->ahead,
+				 &event->batch) == 3;
+	if (event->by_index)
+		event->event = parse_index(at);
+	else if (sscanf(event->detail, "flags %*[^,], %u new", &event->batch) != 1)
+		fail_msg("a decision without its reason: %s", event->detail);
+}
+
 static void read_events(void)
 {
-	char line[512], queue[48], word[16], avail[16], used[16], reaped[16];
+	char line[512], word[16], avail[16], used[16], reaped[16];
 	FILE *file = open_part("events");
-	double seconds;
 	int rest;
 
 	event_count = 0;
 	while (fgets(line, sizeof(line), file)) {
 		struct event *event = &events[event_count];
 
-		if (sscanf(line, "%lf %47s %15s %15s %15s %15s%n", &seconds, queue, word, avail,
-			   used, reaped, &rest) != 6)
+		if (sscanf(line, "%lf %47s %15s %15s %15s %15s%n", &event->seconds, event->queue,
+			   word, avail, used, reaped, &rest) != 6)
 			continue; /* the header and the summary */
-		for (event->kind = 0; event->kind < KINDS; event->kind++)
-			if (!strcmp(word, kind_words[event->kind]))
-				break;
-		if (event->kind == KINDS)
-			fail_msg("an event of no known kind: %s", line);
-		strcpy(event->queue, queue);
-		event->avail = atoi(avail);
-		event->reaped = atoi(reaped);
+		snprintf(event->detail, sizeof(event->detail), "%.*s",
+			 (int)strcspn(line + rest + 1, "\n"), line + rest + 1);
+		event->kind = parse_kind(word);
+		event->avail = parse_index(avail);
+		event->used = parse_index(used);
+		event->reaped = parse_index(reaped);
 		event->batch = 0;
 		if (event->kind == KICK || event->kind == SUPPRESS)
-			if (sscanf(line + rest, " ev %*u: %*u %*s %u", &event->batch) != 1)
-				fail_msg("a decision without its reason: %s", line);
+			parse_reason(event);
 		if (++event_count == MAX_EVENTS)
 			fail_msg("more events than a run can have");
 	}
@@ -136,26 +179,28 @@ static void read_state(const char *part, size_t offset)
 	FILE *file = open_part(part);
 
 	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%47s %15s %*s %*s %*s %*s %15s %*s %15s", queue, alias, avail,
-			   reaped) != 4)
+		struct ring_state read = {};
+
+		if (sscanf(line, "%47s %15s %*s %7s %u %u %15s %*s %15s %63[^\n]", queue, alias,
+			   read.layout, &read.num, &read.free, avail, reaped, read.features) != 8)
 			continue;
+		read.avail = parse_index(avail);
+		read.reaped = parse_index(reaped);
 		for (size_t i = 0; i < QUEUES; i++) {
 			struct watched_queue *q = &queues[i];
 			const char *name = strchr(queue, '/');
-			struct ring_state *state = (void *)((char *)q + offset);
 
 			if (!name || strcmp(q->alias, alias) || strcmp(q->name, name + 1))
 				continue;
 			strcpy(q->full_name, queue);
-			state->avail = atoi(avail);
-			state->reaped = atoi(reaped);
+			*(struct ring_state *)((char *)q + offset) = read;
 		}
 	}
 	fclose(file);
 }
 
 /* /proc/interrupts calls the vector of virtio0/req.0 virtio0-req.0; a column for each CPU. */
-static unsigned long count_interrupts(const char *part, const char *full_name)
+static unsigned long count_interrupts(const char *part, const char *full_name, unsigned int *irq)
 {
 	char line[512], vector[48];
 	FILE *file = open_part(part);
@@ -170,6 +215,7 @@ static unsigned long count_interrupts(const char *part, const char *full_name)
 		if (!at || strlen(line) < strlen(vector) ||
 		    strcmp(line + strlen(line) - strlen(vector), vector))
 			continue;
+		*irq = strtoul(line, NULL, 10);
 		for (at++;; at = end) {
 			unsigned long count = strtoul(at, &end, 10);
 
@@ -282,8 +328,9 @@ static int read_recording(void **state)
 	for (size_t i = 0; i < QUEUES; i++) {
 		if (!queues[i].full_name[0])
 			fail_msg("ls does not show %s %s", queues[i].alias, queues[i].name);
-		queues[i].interrupts = count_interrupts("interrupts.after", queues[i].full_name) -
-				       count_interrupts("interrupts.before", queues[i].full_name);
+		queues[i].interrupts =
+			count_interrupts("interrupts.after", queues[i].full_name, &queues[i].irq) -
+			count_interrupts("interrupts.before", queues[i].full_name, &queues[i].irq);
 	}
 	read_qemu_log();
 	return 0;
@@ -303,13 +350,32 @@ static bool agree(const struct watched_queue *q, const char *what, long traced, 
 }
 
 /*
+ * Indices run on a circle: a split one through 65536 numbers, a packed one twice round the ring,
+ * once for each wrap counter, which begins as 1.
+ */
+static unsigned int circle(const struct watched_queue *q)
+{
+	return q->before.avail.wrap < 0 ? 65536 : 2 * q->before.num;
+}
+
+static unsigned int place(const struct watched_queue *q, struct index index)
+{
+	return index.wrap == 0 ? index.slot + q->before.num : index.slot;
+}
+
+static unsigned int distance(const struct watched_queue *q, struct index from, struct index to)
+{
+	return (place(q, to) + circle(q) - place(q, from)) % circle(q);
+}
+
+/*
  * The trace without event @left_out (none if out of range) against everything known of @q. Return:
  * NULL if all agrees, or the first disagreement.
  */
 static const char *judge(const struct watched_queue *q, size_t left_out)
 {
 	unsigned int counts[KINDS] = {}, batches = 0;
-	uint16_t avail = q->before.avail, reaped = q->before.reaped;
+	unsigned int avail = place(q, q->before.avail), reaped = place(q, q->before.reaped);
 
 	for (size_t i = 0; i < event_count; i++) {
 		const struct event *event = &events[i];
@@ -318,16 +384,19 @@ static const char *judge(const struct watched_queue *q, size_t left_out)
 			continue;
 		counts[event->kind]++;
 		batches += event->batch;
-		/* Each add moves the index by one, and so does each reap: no step is skipped. */
-		if (event->kind == ADD && !agree(q, "avail index", event->avail, ++avail))
-			return complaint;
-		if (event->kind == REAP && !agree(q, "reaped index", event->reaped, ++reaped))
+		/* Every buffer here takes one entry, on a packed ring too: no step is skipped. */
+		if (event->kind == ADD)
+			avail = (avail + 1) % circle(q);
+		if (event->kind == REAP)
+			reaped = (reaped + 1) % circle(q);
+		if ((event->kind == ADD && !agree(q, "avail", place(q, event->avail), avail)) ||
+		    (event->kind == REAP && !agree(q, "reaped", place(q, event->reaped), reaped)))
 			return complaint;
 	}
-	if (!agree(q, "avail index at the end", avail, q->after.avail) ||
-	    !agree(q, "reaped index at the end", reaped, q->after.reaped) ||
-	    !agree(q, "buffers decided upon", batches,
-		   (uint16_t)(q->after.avail - q->before.avail)) ||
+	if (!agree(q, "avail at the end", avail, place(q, q->after.avail)) ||
+	    !agree(q, "reaped at the end", reaped, place(q, q->after.reaped)) ||
+	    !agree(q, "buffers decided upon", batches % circle(q),
+		   distance(q, q->before.avail, q->after.avail)) ||
 	    !agree(q, "doorbells and kicks", counts[DOORBELL], counts[KICK]) ||
 	    !agree(q, "doorbells", counts[DOORBELL], q->qemu.notifies) ||
 	    !agree(q, "interrupts", counts[IRQ], q->interrupts))
@@ -386,6 +455,88 @@ static void an_event_taken_out_is_missed(void **state)
 	assert_true(judged >= 4 * READS);
 }
 
+/* The words and numbers of a line, where the workload leaves no doubt about them. */
+static void each_line_about_the_disk_is_right(void **state)
+{
+	const struct watched_queue *q = &queues[0];
+	char irq[32];
+
+	(void)state;
+	snprintf(irq, sizeof(irq), "irq %u", q->irq);
+	for (size_t i = 0; i < event_count; i++) {
+		const struct event *event = &events[i];
+
+		if (strcmp(event->queue, q->full_name))
+			continue;
+		if (event->kind == ADD)
+			assert_string_equal(event->detail, "out 1 in 2");
+		if (event->kind == REAP)
+			assert_string_equal(event->detail, "len 4097");
+		if (event->kind == IRQ)
+			assert_string_equal(event->detail, irq);
+		assert_null(strchr(event->detail, '~'));
+		/* REAPED <= USED <= AVAIL, one request at a time. */
+		assert_in_range(distance(q, event->reaped, event->used), 0, 1);
+		assert_in_range(distance(q, event->used, event->avail), 0, 1);
+	}
+}
+
+static void each_decision_follows_from_its_numbers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < event_count; i++)
+		for (size_t k = 0; k < QUEUES; k++) {
+			const struct event *event = &events[i];
+			const struct watched_queue *q = &queues[k];
+			struct index behind;
+
+			if (!event->by_index || strcmp(event->queue, q->full_name) ||
+			    (event->kind != KICK && event->kind != SUPPRESS))
+				continue;
+			/* Told if the entry asked for is among the new ones; "~" is no one's claim.
+			 */
+			behind = event->event;
+			behind.slot++;
+			if (!strchr(event->detail, '~')) {
+				assert_int_equal(event->kind == KICK, event->ahead < event->batch);
+				if (behind.wrap < 0)
+					assert_int_equal(
+						event->ahead,
+						(uint16_t)(event->avail.slot - behind.slot));
+			}
+		}
+}
+
+static void suppressed_kicks_are_seen(void **state)
+{
+	unsigned int suppressed[QUEUES] = {};
+
+	(void)state;
+	for (size_t i = 0; i < event_count; i++)
+		for (size_t q = 0; q < QUEUES; q++)
+			suppressed[q] += events[i].kind == SUPPRESS &&
+					 !strcmp(events[i].queue, queues[q].full_name);
+	/* The card gathers packets, and is not short of buffers when new ones are posted. */
+	assert_true(suppressed[1] > 0);
+	assert_true(suppressed[2] > 0);
+}
+
+static void times_and_states_are_plausible(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < event_count; i++)
+		assert_true(events[i].seconds >= -0.001 && events[i].seconds < 200);
+	assert_true(events[event_count - 1].seconds > events[0].seconds);
+	for (size_t q = 0; q < QUEUES; q++) {
+		assert_int_equal(queues[q].before.num, 256);
+		assert_string_equal(queues[q].before.layout,
+				    queues[q].before.avail.wrap < 0 ? "split" : "packed");
+		assert_string_equal(queues[q].before.features, "EVENT_IDX INDIRECT");
+	}
+	assert_int_equal(queues[0].before.free, 256);
+	assert_int_equal(queues[0].after.free, 256);
+}
+
 static void nothing_was_lost_and_the_tool_says_so(void **state)
 {
 	FILE *file = open_part("events");
@@ -401,6 +552,19 @@ static void nothing_was_lost_and_the_tool_says_so(void **state)
 	assert_int_equal(count, event_count);
 	assert_int_equal(lost, 0);
 	assert_int_equal(missed, 0);
+}
+
+static void queues_are_found_from_inside_a_pid_namespace(void **state)
+{
+	FILE *file = open_part("ls.in-namespace");
+	char line[512];
+	unsigned int lines = 0;
+
+	(void)state;
+	while (fgets(line, sizeof(line), file))
+		lines++;
+	fclose(file);
+	assert_int_equal(lines, 1 + 4); /* the header, and each queue of disk and card */
 }
 
 static void the_guest_kernel_stayed_whole(void **state)
@@ -454,6 +618,8 @@ static void each_refusal_is_one_line_and_its_status(void **state)
 	expect_refusal(
 		"no-command",
 		"vring-trace: no such command: lsx; vring-trace --help lists them\nstatus 2\n");
+	expect_refusal("own-status",
+		       "Tracing 1 queues of 2 virtio devices through HOOKS hooks.\nstatus 5\n");
 	expect_refusal("no-program",
 		       "Tracing 4 queues of 2 virtio devices through HOOKS hooks.\n"
 		       "vring-trace: cannot run /no/such/program: No such file or directory\n"
@@ -473,6 +639,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(packets_received_are_counted_exactly),
 		cmocka_unit_test(packets_sent_are_counted_exactly),
 		cmocka_unit_test(an_event_taken_out_is_missed),
+		cmocka_unit_test(each_line_about_the_disk_is_right),
+		cmocka_unit_test(each_decision_follows_from_its_numbers),
+		cmocka_unit_test(suppressed_kicks_are_seen),
+		cmocka_unit_test(times_and_states_are_plausible),
+		cmocka_unit_test(queues_are_found_from_inside_a_pid_namespace),
 		cmocka_unit_test(nothing_was_lost_and_the_tool_says_so),
 		cmocka_unit_test(the_guest_kernel_stayed_whole),
 		cmocka_unit_test(each_refusal_is_one_line_and_its_status),
@@ -483,7 +654,6 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	directory = argv[1];
-	if (argc > 2)
-		cmocka_set_test_filter(argv[2]);
+	select_test(argc - 1, argv + 1);
 	return cmocka_run_group_tests(tests, read_recording, NULL);
 }
