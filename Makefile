@@ -31,7 +31,7 @@ WARN := -Wall -Wextra -Werror
 CFLAGS_ALL := -std=gnu11 $(WARN) -I. -MMD -MP
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\(O\)/, "$(O)", $$2); printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  KERNEL=6.1|6.1-cloud|6.12|6.12-cloud   the guest Linux [$(KERNEL)]'
 	@echo '  TEST=ring/split[:name]                 one test program, or one test (make test, debug)'
@@ -58,7 +58,11 @@ GUEST_TEST_SRC := $(wildcard tests/guest/*.c)
 
 FLAGS_debug := -O0 -g3
 FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_tsan := -O1 -g -fsanitize=thread
 FLAGS_release := -O2 -g
+
+# The tests with two threads, which ThreadSanitizer watches as well.
+TSAN_TESTS := $(filter %/threads,$(TESTS))
 
 define variant
 $(O)/$(1)/%.o: %.c Makefile
@@ -80,10 +84,10 @@ $(GUEST_TEST_SRC:%.c=$(O)/$(1)/%): $(O)/$(1)/%: $(O)/$(1)/%.o
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka
 endef
-$(foreach v,debug asan release,$(eval $(call variant,$(v))))
+$(foreach v,debug asan tsan release,$(eval $(call variant,$(v))))
 .SECONDARY:
 
-library: $(O)/release/libvirtio.a
+library: $(O)/release/libvirtio.a ## both halves of the ring, and what is on top of them
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
@@ -119,7 +123,7 @@ $(TOOL): $(TOOL_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) -static -o $@ $^ -lbpf -lelf -lz
 
-vring-trace: $(TOOL)
+vring-trace: $(TOOL) ## the tool, one static binary: $(O)/vring-trace
 
 -include $(shell find $(B)/bpf -name '*.d' 2>/dev/null)
 
@@ -174,6 +178,8 @@ guest: $(INITRD)/shell.cpio $(DISK) ## a shell in the same guest; Ctrl-A x leave
 
 SUITE := $(firstword $(subst :, ,$(TEST)))
 NAME := $(word 2,$(subst :, ,$(TEST)))
+# That one judges a recording, of the last make test or check-counts.
+ARGS = $(if $(filter guest/counts,$(SUITE)),$(COUNTS)-split) $(NAME)
 SOURCES := $(filter-out $(B)/%,$(wildcard */*.[ch] */*/*.[ch]))
 COUNTS := $(B)/guest/$(KERNEL)/counts
 
@@ -187,9 +193,18 @@ counts_test = 'guest/counts-$(KERNEL)-$(1): mkdir -p $(COUNTS)-$(1) && \
 	$(O)/debug/tests/guest/counts $(COUNTS)-$(1)'
 COUNTS_TESTS = $(call counts_test,split,packed=off) $(call counts_test,packed,packed=on)
 
+# One clear line for a test program that there is not.
+ifneq ($(filter test debug,$(MAKECMDGOALS)),)
+ifneq ($(TEST)$(filter debug,$(MAKECMDGOALS)),)
+ifeq ($(wildcard tests/$(or $(SUITE),-).c),)
+$(error TEST=$(TEST): no such test program; there are $(TESTS))
+endif
+endif
+endif
+
 ifneq ($(TEST),)
 test: $(O)/debug/tests/$(SUITE)
-	$(Q)$< $(NAME)
+	$(Q)$< $(ARGS)
 else
 test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
 	@tests/run \
@@ -198,30 +213,36 @@ test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(DISK) ## all te
 		'build/freestanding: tests/ring/freestanding.sh $(B)/freestanding' \
 		$(foreach t,$(TESTS),'$t: $(O)/debug/tests/$t') \
 		$(foreach t,$(TESTS),'asan/$t: $(O)/asan/tests/$t') \
+		$(foreach t,$(TSAN_TESTS),'tsan/$t: $(O)/tsan/tests/$t') \
+		'clauses: tests/clauses' \
 		'deps: tests/deps.sh' \
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
 		$(COUNTS_TESTS)
 endif
 
-check-counts: $(O)/debug/tests/guest/counts $(INITRD)/counts.cpio $(DISK)
+check-counts: $(O)/debug/tests/guest/counts $(INITRD)/counts.cpio $(DISK) ## of the tests only those that count in a guest
 	@tests/run $(COUNTS_TESTS)
 
 test-long: test ## all tests, and the guest's counts on every kernel
 	$(Q)for kernel in 6.1-cloud 6.12 6.12-cloud; do \
 		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts || exit 1; done
 
-test-programs: $(foreach v,debug asan,$(TESTS:%=$(O)/$(v)/tests/%)) \
-	$(GUEST_TEST_SRC:%.c=$(O)/debug/%)
+test-programs: $(foreach v,debug asan,$(TESTS:%=$(O)/$(v)/tests/%)) $(TSAN_TESTS:%=$(O)/tsan/tests/%) \
+		$(GUEST_TEST_SRC:%.c=$(O)/debug/%)
+test-programs: ## build the tests, run none
 
 # Opens gdb at the first test of the program, or at the test named.
 debug: $(O)/debug/tests/$(SUITE) ## gdb at a test: TEST=ring/split or TEST=ring/split:name
 	@command -v gdb >/dev/null || { echo 'make debug: no gdb; make deps FOR=debug installs it' >&2; exit 2; }
 	$(Q)gdb -q -ex 'break $(or $(NAME),$(shell sed -n \
 		's/^static void \([a-z0-9A-Z_]*\)(void \*\*state)$$/\1/p' tests/$(SUITE).c | head -n 1))' \
-		-ex run --args $< $(NAME)
+		-ex run --args $< $(ARGS)
+
+clauses: ## which clauses of the specification are covered, by which code and test
+	@tests/clauses
 
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: help all deps library vring-trace demo guest test test-long test-programs check-counts \
+.PHONY: clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean

@@ -174,15 +174,20 @@ void virtqueue_packed_flush(struct VirtQueue *vq)
 	le16_write(&slot_at(vq, vq->used_idx)->flags, vq->first_flags);
 }
 
-/* Has the entry at slot and wrap counter @event been used since we last decided? (2.8.10) */
+/*
+ * Has the entry at slot and wrap counter @event been used since we last decided? (2.8.10) The two
+ * together are a place on a circle of two laps: an entry that is not behind us in this lap or the
+ * one before lies up to two laps back, which counts if so many are new.
+ */
 static bool passed(const struct VirtQueue *vq, uint16_t event)
 {
-	/* Slots from the event's entry to the next one to be used; 0 or less: still to come. */
 	int32_t ago = (int32_t)(vq->used_idx & 0x7fffu) - (int32_t)(event & 0x7fffu);
 
 	if ((vq->used_idx ^ event) & 0x8000u)
-		ago += (int32_t)vq->num; /* it lies in the lap before */
-	return ago > 0 && (uint32_t)ago <= vq->unsignalled;
+		ago += (int32_t)vq->num;
+	if (ago <= 0)
+		ago += 2 * (int32_t)vq->num;
+	return ago > 0 && (uint32_t)ago <= vq->unsignalled; /* a slot beyond the ring: never */
 }
 
 bool virtqueue_packed_should_notify(const struct VirtQueue *vq)

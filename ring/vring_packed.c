@@ -168,14 +168,21 @@ static int add_packed(struct vring_virtqueue *vq, const struct vring_request *re
 	return vring_add(vq, *req, data, ctx, expose_packed);
 }
 
-/* Has the device's event been passed? Slots of the other lap count as before slot 0. */
+/*
+ * Has the slot that the device asked to hear of been passed since the last kick decision? (2.8.10)
+ * Slot and wrap counter together are a place on a circle of two laps. So an event that is not
+ * behind us in this one or the other lies up to two laps back, which counts if that many slots are
+ * new.
+ */
 static bool event_passed_packed(const struct vring_virtqueue *vq, uint16_t off_wrap)
 {
-	uint16_t event = slot_of(off_wrap);
+	int32_t ago = (int32_t)slot_of(vq->avail_idx) - (int32_t)slot_of(off_wrap);
 
 	if ((off_wrap ^ vq->avail_idx) & WRAP)
-		event -= vq->num;
-	return vring_passed(vq, event, slot_of(vq->avail_idx));
+		ago += vq->num;
+	if (ago <= 0)
+		ago += 2 * vq->num;
+	return ago <= (int64_t)vq->num_added;
 }
 
 static bool wants_kick_packed(const struct vring_virtqueue *vq)

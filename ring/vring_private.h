@@ -200,15 +200,6 @@ static inline __attribute__((always_inline)) int vring_add(struct vring_virtqueu
 	return 0;
 }
 
-/*
- * Has the entry that the device asked to hear of been passed since the last kick decision? Once
- * round the 16-bit circle, "between old and new" says nothing any more, so we kick (G6).
- */
-static inline bool vring_passed(const struct vring_virtqueue *vq, uint16_t event, uint16_t now)
-{
-	return vq->num_added > UINT16_MAX || vring_need_event(event, now, now - vq->num_added);
-}
-
 /* Forgets the buffer headed by @head, and frees its entries. */
 static inline void *vring_release(struct vring_virtqueue *vq, uint16_t head, void **ctx)
 {

@@ -133,7 +133,9 @@ static bool wants_kick_split(const struct vring_virtqueue *vq)
 	/* 2.7.10.1: one of the two decides, the other is ignored. */
 	if (vq->event_idx) {
 		event = le16_read(vring_avail_event(vr));
-		kick = vring_passed(vq, event, vq->avail_idx);
+		/* Once round the circle, "between old and new" says nothing any more: kick (G6). */
+		kick = vq->num_added > UINT16_MAX ||
+		       vring_need_event(event, vq->avail_idx, vq->avail_idx - vq->num_added);
 	} else {
 		flags = le16_read(&vr->used->flags);
 		kick = !(flags & VRING_USED_F_NO_NOTIFY);

@@ -160,6 +160,33 @@ static void a_legacy_driver_hears_of_an_empty_queue(void **state)
 	assert_true(virtio_should_notify(&t->vq));
 }
 
+static void resv_legacy_02_also_where_used_event_says_no(void **state)
+{
+	struct device_test *t = *state;
+	struct VirtQueueConfig config;
+
+	start_split(t, 4, 0, 0);
+	config = config_of(t, 4, 0);
+	config.features = BIT(VIRTIO_F_NOTIFY_ON_EMPTY) | EVENT_IDX;
+	assert_true(virtio_queue_init(&t->vq, &config));
+	set_used_event(t, 100);
+
+	use_one(t);
+	assert_true(virtio_should_notify(&t->vq));
+}
+
+static void feat_legacy_02_with_VERSION_1_the_driver_is_no_legacy_one(void **state)
+{
+	struct device_test *t = *state;
+
+	/* Bit 24 is not NOTIFY_ON_EMPTY to it, so the flag alone decides. */
+	start_split(t, 4, BIT(VIRTIO_F_NOTIFY_ON_EMPTY), 0);
+	le16_write(&t->vr.avail->flags, VRING_AVAIL_F_NO_INTERRUPT);
+
+	use_one(t);
+	assert_false(virtio_should_notify(&t->vq));
+}
+
 /* ---- kicks, split ---- */
 
 static void split_availnotif_09_kicks_are_declined_by_the_flag(void **state)
@@ -373,6 +400,21 @@ static void D18_a_batch_of_a_whole_lap_passes_every_descriptor(void **state)
 	}
 }
 
+static void D18_an_event_more_than_a_lap_back_is_still_heard_of(void **state)
+{
+	struct device_test *t = *state;
+
+	/* The driver waits for the next slot to be used, and the device asks only after n of them.
+	 */
+	for (unsigned int n = 1; n <= 20; n++) {
+		start_packed(t, 3, EVENT_IDX, 2, true);
+		driver_asks(t, VRING_PACKED_EVENT_FLAG_DESC, 2, true);
+		for (unsigned int i = 0; i < n; i++)
+			use_one_packed(t);
+		assert_true(virtio_should_notify(&t->vq));
+	}
+}
+
 static void D18_an_offset_outside_the_ring_is_harmless(void **state)
 {
 	struct device_test *t = *state;
@@ -425,6 +467,21 @@ static void packed_declined_nothing_is_asked_for(void **state)
 	assert_int_equal(le16_read(&t->device_event->off_wrap), 2 | 1 << 15);
 }
 
+static void packed_desc_07_a_kick_for_nothing_new_finds_nothing(void **state)
+{
+	struct device_test *t = *state;
+
+	start_packed(t, 3, EVENT_IDX, 2, true);
+	use_one_packed(t);
+	for (int i = 0; i < 3; i++) {
+		assert_false(pop(t));
+		assert_true(virtio_queue_empty(&t->vq));
+	}
+	use_one_packed(t);
+	assert_true(is_used(t, 0, false));
+	assert_int_equal(t->errors, 0);
+}
+
 /* ---- virtio_notify ---- */
 
 static unsigned int interrupts;
@@ -464,6 +521,8 @@ int main(int argc, char **argv)
 		TEST_CASE(nothing_used_since_means_no_interrupt),
 		TEST_CASE(D19_a_device_that_asks_after_65536_entries_still_hears_yes),
 		TEST_CASE(a_legacy_driver_hears_of_an_empty_queue),
+		TEST_CASE(resv_legacy_02_also_where_used_event_says_no),
+		TEST_CASE(feat_legacy_02_with_VERSION_1_the_driver_is_no_legacy_one),
 		TEST_CASE(split_availnotif_09_kicks_are_declined_by_the_flag),
 		TEST_CASE(split_availnotif_08_without_the_feature_no_event_is_written),
 		TEST_CASE(split_availnotif_10_with_the_feature_flags_stay_0),
@@ -479,10 +538,12 @@ int main(int argc, char **argv)
 		TEST_CASE(packed_an_interrupt_at_the_named_descriptor_only),
 		TEST_CASE(packed_the_descriptor_is_anywhere_in_a_batch),
 		TEST_CASE(D18_a_batch_of_a_whole_lap_passes_every_descriptor),
+		TEST_CASE(D18_an_event_more_than_a_lap_back_is_still_heard_of),
 		TEST_CASE(D18_an_offset_outside_the_ring_is_harmless),
 		TEST_CASE(packed_kicks_are_asked_for_and_declined_by_flags),
 		TEST_CASE(packed_a_drained_queue_asks_for_the_next_slot),
 		TEST_CASE(packed_declined_nothing_is_asked_for),
+		TEST_CASE(packed_desc_07_a_kick_for_nothing_new_finds_nothing),
 		TEST_CASE(virtio_notify_interrupts_if_wanted),
 	};
 

@@ -81,6 +81,49 @@ static void packed_desc_02_the_other_lap_s_counter_is_not_available(void **state
 	}
 }
 
+static void packed_layout_02_buffers_are_taken_in_the_ring_s_order(void **state)
+{
+	struct device_test *t = *state;
+
+	/* 2/1, 0/0 and 1/0, offered before the first is taken; ids are no order. */
+	start_packed(t, 3, 0, 2, true);
+	offer_packed(t, BUF_ADDR, 8, 2, WRITE);
+	offer_packed(t, BUF_ADDR, 8, 0, WRITE);
+	offer_packed(t, BUF_ADDR, 8, 1, WRITE);
+
+	assert_true(pop(t));
+	assert_int_equal(t->elem.index, 2);
+	assert_true(pop(t));
+	assert_int_equal(t->elem.index, 0);
+	assert_true(pop(t));
+	assert_int_equal(t->elem.index, 1);
+	assert_false(pop(t));
+}
+
+static void packed_desc_01a_01b_nothing_in_a_buffer_is_touched(void **state)
+{
+	struct device_test *t = *state;
+	bool popped;
+
+	/* No memory is there at all: one byte read or written would be the last. */
+	start_packed(t, 3, 0, 2, true);
+	free(t->regions[BUF].host);
+	t->regions[BUF].host = (void *)16;
+	offer_packed(t, BUF_ADDR, 16, 0, NEXT);
+	offer_packed(t, BUF_ADDR + 16, 8, 9, WRITE);
+
+	popped = pop(t);
+	virtqueue_push(&t->vq, &t->elem, 8);
+	virtio_should_notify(&t->vq);
+	t->regions[BUF].host = NULL;
+
+	/* The device's user is told which is to be read and which to be written. */
+	assert_true(popped);
+	assert_piece(&t->elem.out_sg[0], (void *)16, 16);
+	assert_piece(&t->elem.in_sg[0], (void *)32, 8);
+	assert_true(is_used(t, 2, true));
+}
+
 static void a_list_over_the_end_of_the_ring_is_popped(void **state)
 {
 	struct device_test *t = *state;
@@ -332,6 +375,17 @@ static void packed_sg_06_a_list_that_is_not_all_available(void **state)
 	assert_refused_because(t, "desc.flags", "not available");
 }
 
+static void packed_sg_08_a_list_has_more_pieces_than_the_device_allows(void **state)
+{
+	struct device_test *t = *state;
+
+	start_packed(t, 3, 0, 2, true);
+	t->elem.capacity = 1;
+	offer_packed(t, BUF_ADDR, 8, 0, NEXT);
+	offer_packed(t, BUF_ADDR, 8, 0, WRITE);
+	assert_refused_because(t, "desc.len", "more pieces");
+}
+
 static void D18_a_list_keeps_the_old_counter_past_the_end(void **state)
 {
 	struct device_test *t = *state;
@@ -450,6 +504,8 @@ int main(int argc, char **argv)
 		TEST_CASE(a_start_outside_the_ring_is_refused),
 		TEST_CASE(D18_AVAIL_and_USED_equal_is_not_available),
 		TEST_CASE(packed_desc_02_the_other_lap_s_counter_is_not_available),
+		TEST_CASE(packed_layout_02_buffers_are_taken_in_the_ring_s_order),
+		TEST_CASE(packed_desc_01a_01b_nothing_in_a_buffer_is_touched),
 		TEST_CASE(a_list_over_the_end_of_the_ring_is_popped),
 		TEST_CASE(D18_a_list_that_fills_the_ring_flips_the_counter),
 		TEST_CASE(D18_every_size_laps_correctly),
@@ -464,6 +520,7 @@ int main(int argc, char **argv)
 		TEST_CASE(D2_a_list_runs_into_buffers_in_flight),
 		TEST_CASE(D2_a_lap_is_in_flight_and_another_is_offered),
 		TEST_CASE(packed_sg_06_a_list_that_is_not_all_available),
+		TEST_CASE(packed_sg_08_a_list_has_more_pieces_than_the_device_allows),
 		TEST_CASE(D18_a_list_keeps_the_old_counter_past_the_end),
 		TEST_CASE(D3_an_endless_list_of_empty_descriptors),
 		TEST_CASE(D5_a_packed_length_of_0xffffffff),

@@ -195,6 +195,31 @@ static void split_indirect_07_direct_descriptors_then_a_table(void **state)
 	assert_piece(&t->elem.in_sg[1], host(t, BUF, 48), 3);
 }
 
+static void split_desc_01a_01b_nothing_in_a_buffer_is_touched(void **state)
+{
+	struct device_test *t = *state;
+	bool popped;
+
+	/* No memory is there at all: one byte read or written would be the last. */
+	start_split(t, 8, 0, START);
+	free(t->regions[BUF].host);
+	t->regions[BUF].host = (void *)16;
+	set_desc(t, 0, BUF_ADDR, 16, NEXT, 1);
+	set_desc(t, 1, BUF_ADDR + 16, 8, WRITE, 0);
+	offer(t, 0);
+
+	popped = pop(t);
+	virtqueue_push(&t->vq, &t->elem, 8);
+	virtio_should_notify(&t->vq);
+	t->regions[BUF].host = NULL;
+
+	/* The device's user is told which is to be read and which to be written. */
+	assert_true(popped);
+	assert_piece(&t->elem.out_sg[0], (void *)16, 16);
+	assert_piece(&t->elem.in_sg[0], (void *)32, 8);
+	assert_int_equal(used_idx(t), START + 1);
+}
+
 static void an_indirect_table_may_lie_at_any_address(void **state)
 {
 	struct device_test *t = *state;
@@ -362,6 +387,22 @@ static void split_used_02_no_more_than_the_writable_part_is_reported(void **stat
 	assert_int_equal(used_idx(t), START);
 }
 
+static void split_used_03_more_is_written_than_reported(void **state)
+{
+	struct device_test *t = *state;
+
+	start_split(t, 4, 0, START);
+	set_desc(t, 0, BUF_ADDR, 64, WRITE, 0);
+	offer(t, 0);
+	assert_true(pop(t));
+	memset(t->elem.in_sg[0].base, 0xee, 64);
+
+	virtqueue_push(&t->vq, &t->elem, 8);
+
+	assert_int_equal(used_len(t, START), 8);
+	assert_int_equal(t->errors, 0);
+}
+
 static void a_buffer_used_twice_breaks_the_queue(void **state)
 {
 	struct device_test *t = *state;
@@ -445,6 +486,111 @@ static void vqreset_02_initialised_anew_it_starts_from_the_default(void **state)
 	assert_false(t->vq.broken);
 }
 
+static void vqreset_01_nothing_from_before_the_reset_is_shown(void **state)
+{
+	struct device_test *t = *state;
+	struct VirtQueueConfig config;
+	struct VirtQueueElement old;
+
+	/* Of three buffers one is used and not yet told of, one filled, one in flight. */
+	start_split(t, 4, 0, START);
+	for (uint16_t i = 0; i < 3; i++) {
+		set_desc(t, i, BUF_ADDR, 8, WRITE, 0);
+		offer(t, i);
+		assert_true(pop(t));
+		old = t->elem;
+		if (i < 2)
+			virtqueue_fill(&t->vq, &t->elem, 8);
+		if (i < 1)
+			virtqueue_flush(&t->vq);
+	}
+	config = config_of(t, 4, 0);
+	le16_write(&t->vr.avail->idx, 0);
+	memset(t->vr.used->ring, 0xee, 4 * sizeof(struct vring_used_elem));
+
+	assert_true(virtio_queue_init(&t->vq, &config));
+	virtqueue_flush(&t->vq);
+	assert_false(virtio_should_notify(&t->vq));
+	virtqueue_push(&t->vq, &old, 8);
+
+	assert_int_equal(used_idx(t), 0);
+	assert_int_equal(used_id(t, 0), 0xeeeeeeee);
+	assert_false(virtio_should_notify(&t->vq));
+	assert_string_equal(t->field, "used.id"); /* a slip of the device's, and stopped */
+}
+
+static void vqenable_01_another_size_place_and_layout(void **state)
+{
+	struct device_test *t = *state;
+	struct VirtQueueConfig config;
+
+	start_split(t, 8, EVENT_IDX, START);
+	set_desc(t, 0, BUF_ADDR, 8, WRITE, 0);
+	offer(t, 0);
+	assert_true(pop(t));
+
+	/* Three slots, packed, in other memory, where interrupts are declined. */
+	config = config_of(t, 3, PACKED);
+	config.desc = NEIGHBOUR_ADDR;
+	config.driver = NEIGHBOUR_ADDR + 1024;
+	config.device = NEIGHBOUR_ADDR + 2048;
+	t->ring = host(t, NEIGHBOUR, 0);
+	t->driver_event = host(t, NEIGHBOUR, 1024);
+	t->device_event = host(t, NEIGHBOUR, 2048);
+	t->slot = 0;
+	t->wrap = true;
+	memset(host(t, DRIVER, 0), 0, vring_avail_bytes(8)); /* the old place says: enabled */
+	le16_write(&t->driver_event->flags, VRING_PACKED_EVENT_FLAG_DISABLE);
+	le16_write(&t->device_event->flags, 0xeeee);
+	assert_true(virtio_queue_init(&t->vq, &config));
+	assert_int_equal(le16_read(&t->device_event->flags), VRING_PACKED_EVENT_FLAG_ENABLE);
+
+	for (uint16_t i = 0; i < 4; i++) {
+		unsigned int slot = t->slot;
+		bool wrap = t->wrap;
+
+		offer_packed(t, BUF_ADDR, 8, i, WRITE);
+		assert_true(pop(t));
+		assert_int_equal(t->elem.index, i);
+		virtqueue_push(&t->vq, &t->elem, 8);
+		assert_true(is_used(t, slot, wrap));
+		assert_false(virtio_should_notify(&t->vq));
+	}
+	assert_int_equal(virtio_queue_get_last_avail_idx(&t->vq), 1);
+	assert_int_equal(used_idx(t), START); /* the old one is left alone */
+	assert_int_equal(t->errors, 0);
+}
+
+/* ---- legacy ---- */
+
+static void split_legacylayout_02_a_queue_in_one_block(void **state)
+{
+	struct device_test *t = *state;
+	struct VirtQueueConfig config = config_of(t, 8, 0);
+	char *block;
+
+	/* 2.7.2: descriptors, available ring, padding to a page, used ring. */
+	start_split(t, 8, 0, 0);
+	forget_ring(t);
+	add_region(t, DESC, DESC_ADDR, vring_size(8, PAGE));
+	block = t->regions[DESC].host;
+	vring_init(&t->vr, 8, block, PAGE);
+	config.features = 0; /* no VERSION_1 */
+	config.driver = DESC_ADDR + (uint64_t)((char *)t->vr.avail - block);
+	config.device = DESC_ADDR + (uint64_t)((char *)t->vr.used - block);
+	assert_true(virtio_queue_init(&t->vq, &config));
+
+	set_desc(t, 6, BUF_ADDR, 8, WRITE, 0);
+	offer(t, 6);
+	assert_true(pop(t));
+	virtqueue_push(&t->vq, &t->elem, 5);
+
+	assert_int_equal(used_id(t, 0), 6);
+	assert_int_equal(used_len(t, 0), 5);
+	assert_ptr_equal(t->vr.used, block + PAGE);
+	assert_int_equal(used_idx(t), 1);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -459,6 +605,7 @@ int main(int argc, char **argv)
 		TEST_CASE(D3_a_descriptor_of_length_0_adds_no_piece),
 		TEST_CASE(split_indirect_06_write_on_the_referring_descriptor_is_ignored),
 		TEST_CASE(split_indirect_07_direct_descriptors_then_a_table),
+		TEST_CASE(split_desc_01a_01b_nothing_in_a_buffer_is_touched),
 		TEST_CASE(an_indirect_table_may_lie_at_any_address),
 		TEST_CASE(split_avail_01_the_index_runs_freely_past_65535),
 		TEST_CASE(D20_a_full_ring_of_any_size_is_taken_whole),
@@ -467,10 +614,14 @@ int main(int argc, char **argv)
 		TEST_CASE(split_used_01_nothing_shows_before_flush),
 		TEST_CASE(buffers_are_used_in_any_order),
 		TEST_CASE(split_used_02_no_more_than_the_writable_part_is_reported),
+		TEST_CASE(split_used_03_more_is_written_than_reported),
 		TEST_CASE(a_buffer_used_twice_breaks_the_queue),
 		TEST_CASE(split_desc_02_the_driver_s_areas_are_never_written),
 		TEST_CASE(vqreset_01_a_broken_queue_shows_nothing_more),
 		TEST_CASE(vqreset_02_initialised_anew_it_starts_from_the_default),
+		TEST_CASE(vqreset_01_nothing_from_before_the_reset_is_shown),
+		TEST_CASE(vqenable_01_another_size_place_and_layout),
+		TEST_CASE(split_legacylayout_02_a_queue_in_one_block),
 	};
 
 	select_test(argc, argv);

@@ -63,7 +63,7 @@ static void packed_indirect_02_04_a_table_has_no_flag_but_write(void **state)
 	assert_int_equal(packed_flags(r, 0), USED);
 }
 
-static void split_indirect_07_direct_where_a_table_does_not_help(void **state)
+static void direct_where_a_table_does_not_help(void **state)
 {
 	struct ring *r = ring_new(state, NUM, INDIRECT_DESC);
 
@@ -132,7 +132,7 @@ int main(int argc, char **argv)
 		ring_test(split_indirect_01_no_tables_without_the_feature),
 		ring_test(split_indirect_02_04_05_a_table_is_linked_in_sequence_and_not_nested),
 		ring_test(packed_indirect_02_04_a_table_has_no_flag_but_write),
-		ring_test(split_indirect_07_direct_where_a_table_does_not_help),
+		ring_test(direct_where_a_table_does_not_help),
 		ring_test(split_indirect_03_no_table_longer_than_the_queue),
 		ring_test(a_ring_full_of_tables_has_one_for_each),
 		ring_test(G2_a_rewritten_table_changes_nothing),
