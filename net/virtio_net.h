@@ -3,7 +3,7 @@
  * The header before each packet, both ways (5.1.6).
  *
  * Mirrors struct virtio_net_hdr_v1 of include/uapi/linux/virtio_net.h: with VERSION_1 it always has
- * num_buffers and is 12 bytes long (misreading 13).
+ * num_buffers and is 12 bytes long.
  */
 #ifndef NET_VIRTIO_NET_H
 #define NET_VIRTIO_NET_H

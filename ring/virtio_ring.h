@@ -80,7 +80,7 @@ struct vring_used {
 
 /*
  * One side's view of a split ring: three pointers into shared memory, nothing of which is itself
- * shared (misreading 3). Linux calls it struct vring as well.
+ * shared. Linux calls it struct vring as well.
  */
 struct vring {
 	unsigned int num; /* entries, a power of two */
@@ -107,7 +107,7 @@ static inline size_t vring_used_bytes(unsigned int num)
 
 /*
  * The event indices sit at the tail of the ring that their writer owns, which is the other one than
- * their name suggests (misreading 2): used_event ends the available ring, avail_event the used
+ * their name suggests: used_event ends the available ring, avail_event the used
  * ring.
  */
 static inline le16 *vring_used_event(const struct vring *vr)
@@ -153,7 +153,7 @@ static inline void vring_init(struct vring *vr, unsigned int num, void *p, size_
  * @old: our index when we last decided
  *
  * All three are free-running 16-bit numbers, and so is the arithmetic: an event index says *which
- * entry*, not how many remain (misreading 1). True exactly if old <= event < new on the circle of
+ * entry*, not how many remain. True exactly if old <= event < new on the circle of
  * 65536 (2.7.7, 2.7.10).
  */
 static inline bool vring_need_event(uint16_t event, uint16_t new_idx, uint16_t old)

@@ -56,7 +56,7 @@ static void D18_AVAIL_and_USED_equal_is_not_available(void **state)
 {
 	struct device_test *t = *state;
 
-	/* Either way round, in either lap (misreading 7). */
+	/* Either way round, in either lap. */
 	for (int wrap = 0; wrap < 2; wrap++) {
 		start_packed(t, 3, 0, 2, wrap);
 		le16_write(&t->ring[2].flags, 0);
@@ -196,7 +196,7 @@ static void packed_layout_03_used_descriptors_go_where_use_has_come_to(void **st
 	struct device_test *t = *state;
 	struct VirtQueueElement first;
 
-	/* A: 2/1 and 0/0, B: 1/0. B is used first, so it goes to 2/1, and A to 0/0 (misreading 8).
+	/* A: 2/1 and 0/0, B: 1/0. B is used first, so it goes to 2/1, and A to 0/0.
 	 */
 	start_packed(t, 3, 0, 2, true);
 	offer_packed(t, BUF_ADDR, 8, 0, NEXT);
