@@ -121,16 +121,22 @@ unsigned int virtqueue_get_vring_size(const struct virtqueue *vq)
 int virtqueue_add_sgs(struct virtqueue *vq, struct scatterlist *const sgs[], unsigned int out_sgs,
 		      unsigned int in_sgs, void *data)
 {
-	struct vring_request req = { sgs, out_sgs, in_sgs, 0 };
+	return to_vvq(vq)->ops->add(to_vvq(vq), sgs, out_sgs, in_sgs, data, NULL);
+}
 
-	return to_vvq(vq)->ops->add(to_vvq(vq), &req, data, NULL);
+/* Does the list end with its element @num, and not before? */
+static bool has_elems(const struct scatterlist *sg, unsigned int num)
+{
+	for (; sg && num > 1 && !sg->end; num--)
+		sg++;
+	return sg && num == 1 && sg->end;
 }
 
 int virtqueue_add_outbuf(struct virtqueue *vq, struct scatterlist *sg, unsigned int num, void *data)
 {
-	struct vring_request req = { &sg, 1, 0, num };
-
-	return to_vvq(vq)->ops->add(to_vvq(vq), &req, data, NULL);
+	if (!has_elems(sg, num))
+		return -EINVAL;
+	return to_vvq(vq)->ops->add(to_vvq(vq), &sg, 1, 0, data, NULL);
 }
 
 int virtqueue_add_inbuf(struct virtqueue *vq, struct scatterlist *sg, unsigned int num, void *data)
@@ -141,9 +147,9 @@ int virtqueue_add_inbuf(struct virtqueue *vq, struct scatterlist *sg, unsigned i
 int virtqueue_add_inbuf_ctx(struct virtqueue *vq, struct scatterlist *sg, unsigned int num,
 			    void *data, void *ctx)
 {
-	struct vring_request req = { &sg, 0, 1, num };
-
-	return to_vvq(vq)->ops->add(to_vvq(vq), &req, data, ctx);
+	if (!has_elems(sg, num))
+		return -EINVAL;
+	return to_vvq(vq)->ops->add(to_vvq(vq), &sg, 0, 1, data, ctx);
 }
 
 bool virtqueue_kick_prepare(struct virtqueue *_vq)

@@ -91,31 +91,33 @@ static uint16_t write_list_packed(struct vring_virtqueue *vq, struct vring_reque
 				  uint16_t *head_flags)
 {
 	uint16_t slot = slot_of(vq->avail_idx), wrap = vq->avail_idx & WRAP;
-	unsigned int left = req.elems;
+	struct scatterlist *const *in_sgs = req.sgs + req.out_sgs;
+	const struct scatterlist *sg = *req.sgs;
+	bool first = true;
 
-	for (unsigned int i = 0; i < req.out_sgs + req.in_sgs; i++) {
+	for (;; first = false) {
+		struct vring_packed_desc *desc = &vq->packed.desc[slot];
+		uint16_t flags = avail_flags(wrap);
+
 		/* 2.8.17: what the device writes comes after what it reads. */
-		uint16_t write = i < req.out_sgs ? 0 : VRING_DESC_F_WRITE;
-
-		for (const struct scatterlist *sg = req.sgs[i]; sg; sg = sg_next(sg)) {
-			struct vring_packed_desc *desc = &vq->packed.desc[slot];
-			uint16_t flags = avail_flags(wrap) | write;
-
-			if (left > 1)
-				flags |= VRING_DESC_F_NEXT;
-			/* 2.8.6: the device takes the id from the last; all carry it. */
-			write_desc_packed(desc, sg->dma_address, sg->length, id);
-			if (left-- == req.elems)
-				*head_flags = flags;
-			else
-				le16_write(&desc->flags, flags);
-			if (++slot == vq->num) {
-				slot = 0;
-				wrap ^= WRAP;
-			}
+		if (req.sgs >= in_sgs)
+			flags |= VRING_DESC_F_WRITE;
+		if (--req.elems)
+			flags |= VRING_DESC_F_NEXT;
+		/* 2.8.6: the device takes the id from the last; all carry it. */
+		write_desc_packed(desc, sg->dma_address, sg->length, id);
+		if (first)
+			*head_flags = flags;
+		else
+			le16_write(&desc->flags, flags);
+		if (++slot == vq->num) {
+			slot = 0;
+			wrap ^= WRAP;
 		}
+		if (!req.elems)
+			return slot | wrap;
+		sg = vring_next_elem(&req.sgs, sg);
 	}
-	return slot | wrap;
 }
 
 /* 2.8.7: the table of buffer @id; elements in order, no flag but WRITE (2.8.19). */
@@ -162,10 +164,10 @@ static void expose_packed(struct vring_virtqueue *vq, struct vring_request req, 
 	vq->num_added += vq->bufs[id].num;
 }
 
-static int add_packed(struct vring_virtqueue *vq, const struct vring_request *req, void *data,
-		      void *ctx)
+static int add_packed(struct vring_virtqueue *vq, struct scatterlist *const *sgs,
+		      unsigned int out_sgs, unsigned int in_sgs, void *data, void *ctx)
 {
-	return vring_add(vq, *req, data, ctx, expose_packed);
+	return vring_add(vq, sgs, out_sgs, in_sgs, data, ctx, expose_packed);
 }
 
 /*

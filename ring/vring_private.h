@@ -28,12 +28,12 @@ struct vring_buf {
 	uint16_t next;	   /* entry that follows: in its chain, or among the free ones */
 } __attribute__((aligned(32)));
 
-/* What the caller of virtqueue_add_*() wants. */
+/* What the caller of virtqueue_add_*() brings. */
 struct vring_request {
 	struct scatterlist *const *sgs;
 	unsigned int out_sgs;
 	unsigned int in_sgs;
-	unsigned int elems; /* how many there should be; 0: whatever the lists hold */
+	unsigned int elems; /* over all lists */
 };
 
 /* A used element as copied from shared memory. */
@@ -98,8 +98,8 @@ struct vring_ops {
 	bool (*config_valid)(const struct vring_config *config);
 	/* Clears the areas and points @vq at them; positions as @config->first says. */
 	void (*init)(struct vring_virtqueue *vq, const struct vring_config *config);
-	int (*add)(struct vring_virtqueue *vq, const struct vring_request *req, void *data,
-		   void *ctx);
+	int (*add)(struct vring_virtqueue *vq, struct scatterlist *const *sgs, unsigned int out_sgs,
+		   unsigned int in_sgs, void *data, void *ctx);
 	/* Does the device want to hear of the last num_added steps? A full barrier was before. */
 	bool (*wants_kick)(const struct vring_virtqueue *vq);
 	void *(*get_buf)(struct vring_virtqueue *vq, unsigned int *len, void **ctx);
@@ -134,21 +134,11 @@ static inline bool vring_broken(const struct vring_virtqueue *vq)
 	return __atomic_load_n(&vq->broken, __ATOMIC_RELAXED);
 }
 
-/* Adds up the elements of some lists, and their bytes; false if a list or an element is empty. */
-static inline bool vring_measure(struct scatterlist *const *sgs, unsigned int lists,
-				 unsigned int *elems, uint64_t *bytes)
+/* The element after @sg; behind the last of a list comes the first of the next. */
+static inline const struct scatterlist *vring_next_elem(struct scatterlist *const **sgs,
+							const struct scatterlist *sg)
 {
-	for (unsigned int i = 0; i < lists; i++) {
-		if (!sgs[i])
-			return false;
-		for (const struct scatterlist *sg = sgs[i]; sg; sg = sg_next(sg)) {
-			if (sg->length == 0)
-				return false;
-			*bytes += sg->length;
-			++*elems;
-		}
-	}
-	return true;
+	return sg->end ? *++*sgs : sg + 1;
 }
 
 /*
@@ -158,27 +148,39 @@ static inline bool vring_measure(struct scatterlist *const *sgs, unsigned int li
 typedef void vring_expose_fn(struct vring_virtqueue *vq, struct vring_request req, bool indirect);
 
 /* The text of virtqueue_add_*() for both layouts; @expose is a constant where this is called. */
-static inline __attribute__((always_inline)) int vring_add(struct vring_virtqueue *vq,
-							   struct vring_request req, void *data,
-							   void *ctx, vring_expose_fn *expose)
+static inline __attribute__((always_inline)) int
+vring_add(struct vring_virtqueue *vq, struct scatterlist *const *sgs, unsigned int out_sgs,
+	  unsigned int in_sgs, void *data, void *ctx, vring_expose_fn *expose)
 {
+	struct vring_request req = { sgs, out_sgs, in_sgs, 0 };
 	struct vring_buf *buf = &vq->bufs[vq->free_head];
-	uint64_t readable = 0, writable = 0;
+	uint64_t bytes = 0, readable = 0;
 	unsigned int elems = 0, num;
 	bool indirect;
 
 	if (vring_broken(vq))
 		return -EIO;
-	if (!data || !vring_measure(req.sgs, req.out_sgs, &elems, &readable) ||
-	    !vring_measure(req.sgs + req.out_sgs, req.in_sgs, &elems, &writable))
+	if (!data)
 		return -EINVAL;
+	for (unsigned int i = 0; i < out_sgs + in_sgs; i++) {
+		const struct scatterlist *sg = sgs[i];
+
+		if (!sg)
+			return -EINVAL;
+		do {
+			if (sg->length == 0)
+				return -EINVAL;
+			bytes += sg->length;
+			elems++;
+		} while (!sg++->end);
+		if (i + 1 == out_sgs)
+			readable = bytes;
+	}
 	/*
 	 * 2.7.5.3.1, 2.8.17: no chain has more elements than the queue, not even in a table.
 	 * 2.7.5.2 allows 2^32 bytes; we stop one short of it, and any length fits in 32 bits.
 	 */
-	if (elems == 0 || elems > vq->num || readable + writable > UINT32_MAX)
-		return -EINVAL;
-	if (req.elems && req.elems != elems)
+	if (elems == 0 || elems > vq->num || bytes > UINT32_MAX)
 		return -EINVAL;
 	req.elems = elems;
 	indirect = elems > 1 && elems <= vq->indirect_max;
@@ -192,7 +194,7 @@ static inline __attribute__((always_inline)) int vring_add(struct vring_virtqueu
 	/* Ours is complete before the device can see anything of it. */
 	buf->data = data;
 	buf->ctx = ctx;
-	buf->writable = writable;
+	buf->writable = bytes - readable;
 	buf->num = num;
 	vq->vq.num_free -= num;
 	expose(vq, req, indirect);

@@ -51,46 +51,41 @@ static void write_desc_split(struct vring_desc *desc, uint64_t addr, uint32_t le
 }
 
 /*
- * 2.7.13.1: one descriptor per element, in the entries that are free next; in order, those are the
- * next higher ones (2.7.5.2). Returns the slot of the last.
+ * 2.7.13.1: one descriptor per element, from @slot on. In the descriptor table the next one is
+ * whichever is free; in order, that is one higher (2.7.5.2). In an indirect table it is always one
+ * higher (2.7.5.3.1). Returns the slot of the last.
  */
-static unsigned int write_chain_split(struct vring_virtqueue *vq, struct vring_request req)
+static inline __attribute__((always_inline)) unsigned int
+write_chain_split(struct vring_virtqueue *vq, struct vring_request req, struct vring_desc *table,
+		  unsigned int slot, bool indirect)
 {
-	struct vring_desc *table = vq->split.desc;
-	unsigned int last = vq->free_head, slot = last;
-	uint16_t flags = 0;
+	struct scatterlist *const *in_sgs = req.sgs + req.out_sgs;
+	const struct scatterlist *sg = *req.sgs;
 
-	for (unsigned int i = 0; i < req.out_sgs + req.in_sgs; i++) {
+	for (;;) {
 		/* 2.7.4.2: what the device writes comes after what it reads. */
-		flags = i < req.out_sgs ? 0 : VRING_DESC_F_WRITE;
-		for (const struct scatterlist *sg = req.sgs[i]; sg; sg = sg_next(sg)) {
-			last = slot;
-			slot = vq->bufs[last].next;
-			write_desc_split(&table[last], sg->dma_address, sg->length,
-					 flags | VRING_DESC_F_NEXT, slot);
+		uint16_t write = req.sgs < in_sgs ? 0 : VRING_DESC_F_WRITE;
+		unsigned int next = indirect ? slot + 1 : vq->bufs[slot].next;
+
+		if (--req.elems == 0) {
+			write_desc_split(&table[slot], sg->dma_address, sg->length, write, 0);
+			return slot;
 		}
+		write_desc_split(&table[slot], sg->dma_address, sg->length,
+				 write | VRING_DESC_F_NEXT, next);
+		slot = next;
+		sg = vring_next_elem(&req.sgs, sg);
 	}
-	le16_write(&table[last].flags, flags);
-	return last;
 }
 
-/* 2.7.5.3: one entry of the ring, without NEXT, for a table linked in sequence (2.7.5.3.1). */
+/* 2.7.5.3: one entry of the ring, without NEXT, for a table. */
 static void write_table_split(struct vring_virtqueue *vq, struct vring_request req)
 {
 	size_t offset = vring_indirect_bytes(vq->free_head, vq->indirect_max);
-	struct vring_desc *table = (struct vring_desc *)((char *)vq->indirect + offset);
-	unsigned int n = 0;
-	uint16_t flags = 0;
 
-	for (unsigned int i = 0; i < req.out_sgs + req.in_sgs; i++) {
-		flags = i < req.out_sgs ? 0 : VRING_DESC_F_WRITE;
-		for (const struct scatterlist *sg = req.sgs[i]; sg; sg = sg_next(sg), n++)
-			write_desc_split(&table[n], sg->dma_address, sg->length,
-					 flags | VRING_DESC_F_NEXT, n + 1);
-	}
-	le16_write(&table[n - 1].flags, flags);
+	write_chain_split(vq, req, (struct vring_desc *)((char *)vq->indirect + offset), 0, true);
 	write_desc_split(&vq->split.desc[vq->free_head], vq->indirect_dma + offset,
-			 n * sizeof(*table), VRING_DESC_F_INDIRECT, 0);
+			 req.elems * sizeof(struct vring_desc), VRING_DESC_F_INDIRECT, 0);
 }
 
 static void expose_split(struct vring_virtqueue *vq, struct vring_request req, bool indirect)
@@ -101,7 +96,7 @@ static void expose_split(struct vring_virtqueue *vq, struct vring_request req, b
 	if (indirect)
 		write_table_split(vq, req);
 	else
-		last = write_chain_split(vq, req);
+		last = write_chain_split(vq, req, vr->desc, head, false);
 	vq->bufs[head].last = last;
 	vq->free_head = vq->bufs[last].next;
 
@@ -118,10 +113,10 @@ static void expose_split(struct vring_virtqueue *vq, struct vring_request req, b
 	le16_write(&vr->avail->idx, vq->avail_idx);
 }
 
-static int add_split(struct vring_virtqueue *vq, const struct vring_request *req, void *data,
-		     void *ctx)
+static int add_split(struct vring_virtqueue *vq, struct scatterlist *const *sgs,
+		     unsigned int out_sgs, unsigned int in_sgs, void *data, void *ctx)
 {
-	return vring_add(vq, *req, data, ctx, expose_split);
+	return vring_add(vq, sgs, out_sgs, in_sgs, data, ctx, expose_split);
 }
 
 static bool wants_kick_split(const struct vring_virtqueue *vq)
