@@ -4,6 +4,8 @@ KERNEL ?= 6.1
 ACCEL ?= tcg
 FOR ?= base
 TEST ?=
+RIVAL ?=
+TSV ?=
 V ?=
 
 ifeq ($(origin CC),default)
@@ -50,7 +52,7 @@ deps: ## install what is missing from Debian 12 (packages.txt)
 FLOORS := ring device bus pci blk net platform/host
 LIB_SRC := $(wildcard $(FLOORS:%=%/*.c))
 SUPPORT_SRC := $(wildcard tests/support/*.c)
-TEST_SRC := $(filter-out tests/support/% tests/guest/%,$(wildcard tests/*/*.c))
+TEST_SRC := $(filter-out tests/support/% tests/guest/% tests/bench/%,$(wildcard tests/*/*.c))
 TESTS := $(TEST_SRC:tests/%.c=%)
 
 # The counting test reads recordings of a guest; it stands by itself.
@@ -238,11 +240,56 @@ debug: $(O)/debug/tests/$(SUITE) ## gdb at a test: TEST=ring/split or TEST=ring/
 		's/^static void \([a-z0-9A-Z_]*\)(void \*\*state)$$/\1/p' tests/$(SUITE).c | head -n 1))' \
 		-ex run --args $< $(ARGS)
 
+# ---- benchmarks ----
+# RIVAL=linux adds Linux's virtio_ring.c, built in user space. Its functions are named like ours, so of
+# the object made from it only one name is left global.
+
+ifneq ($(filter-out linux,$(RIVAL)),)
+$(error RIVAL=$(RIVAL): no such rival; there is linux)
+endif
+
+BENCH := $(O)/release/tests/bench
+BENCH_OBJ := $(BENCH)/ring.o $(BENCH)/our_ring.o
+LINUX_RING := $(B)/linux-ring
+LINUX_RING_FLAGS := -std=gnu11 -O2 -g -fno-strict-aliasing -fno-strict-overflow -fno-common \
+	-DCONFIG_PHYS_ADDR_T_64BIT '-Ddata_race(x)=(x)' -I. -isystem $(LINUX_RING)/tools/virtio \
+	-isystem $(LINUX_RING)/tools/include -include $(LINUX_RING)/include/linux/kconfig.h
+
+$(LINUX_RING)/version: | $(B)
+	$(call say,FETCH,$(@D))
+	$(Q)tests/bench/fetch-linux-ring $(@D)
+
+$(BENCH)/virtio_ring.o: $(LINUX_RING)/version Makefile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LINUX_RING_FLAGS) -w -c -o $@ $(LINUX_RING)/drivers/virtio/virtio_ring.c
+
+$(BENCH)/linux_ring.o: tests/bench/linux_ring.c $(wildcard tests/bench/*.h) $(LINUX_RING)/version Makefile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LINUX_RING_FLAGS) $(WARN) -c -o $@ $<
+
+$(BENCH)/rival.o: $(BENCH)/linux_ring.o $(BENCH)/virtio_ring.o
+	$(call say,LD,$@)
+	$(Q)ld -r -o $@ $^
+	$(Q)objcopy --keep-global-symbol=linux_driver $@
+
+$(BENCH)/ring: $(BENCH_OBJ) $(O)/release/libvirtio.a
+$(BENCH)/ring-linux: $(BENCH_OBJ) $(BENCH)/rival.o $(O)/release/libvirtio.a
+$(BENCH)/ring $(BENCH)/ring-linux:
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS_release) -pthread -o $@ $^
+
+# One thread on one core: a wake-up of the other core costs more than all that is measured.
+bench-ring: $(BENCH)/ring$(RIVAL:%=-%) ## ns per buffer; RIVAL=linux: beside Linux's virtio_ring.c; TSV=1
+	$(Q)taskset -c $$(($$(nproc) - 1)) $< $(if $(TSV),--tsv)
+	$(Q)$< --threads $(if $(TSV),--tsv)
+
 clauses: ## which clauses of the specification are covered, by which code and test
 	@tests/clauses
 
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
+.PHONY: bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean
