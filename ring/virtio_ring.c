@@ -291,7 +291,9 @@ bool virtqueue_enable_cb_delayed(struct virtqueue *_vq)
 irqreturn_t vring_interrupt(int irq, void *_vq)
 {
 	struct vring_virtqueue *vq = to_vvq(_vq);
-	bool handled = vq->batch_left || vq->ops->used_past(vq, vq->last_used, 0);
+	uint16_t last_used = __atomic_load_n(&vq->last_used, __ATOMIC_RELAXED);
+	bool handled = __atomic_load_n(&vq->batch_left, __ATOMIC_RELAXED) ||
+		       vq->ops->used_past(vq, last_used, 0);
 
 	(void)irq;
 	vring_trace_interrupt(vq, irq, handled);

@@ -229,7 +229,7 @@ static bool next_used_packed(struct vring_virtqueue *vq, struct vring_used_copy 
 /* 2.8.6: the device goes on behind the slots that the buffer took up, whatever it used of them. */
 static void advance_packed(struct vring_virtqueue *vq, uint16_t num)
 {
-	vq->last_used = forward(vq, vq->last_used, num);
+	vring_set_last_used(vq, forward(vq, vq->last_used, num));
 }
 
 static void *get_buf_packed(struct vring_virtqueue *vq, unsigned int *len, void **ctx)

@@ -256,6 +256,21 @@ static inline bool vring_check_used(struct vring_virtqueue *vq, struct vring_use
 	return true;
 }
 
+/*
+ * How far buffers are handed out is written under the caller's lock, and looked at by
+ * vring_interrupt() without it: each store and each such load is whole. What it sees may be a
+ * moment old; then whoever moved it is at work on the queue.
+ */
+static inline void vring_set_last_used(struct vring_virtqueue *vq, uint16_t last_used)
+{
+	__atomic_store_n(&vq->last_used, last_used, __ATOMIC_RELAXED);
+}
+
+static inline void vring_set_batch_left(struct vring_virtqueue *vq, uint16_t batch_left)
+{
+	__atomic_store_n(&vq->batch_left, batch_left, __ATOMIC_RELAXED);
+}
+
 typedef bool vring_next_used_fn(struct vring_virtqueue *vq, struct vring_used_copy *used);
 typedef void vring_advance_fn(struct vring_virtqueue *vq, uint16_t num);
 
@@ -278,7 +293,7 @@ static inline bool vring_next_used(struct vring_virtqueue *vq, struct vring_used
 
 static inline void vring_next_of_batch(struct vring_virtqueue *vq, struct vring_used_copy *used)
 {
-	vq->batch_left--;
+	vring_set_batch_left(vq, vq->batch_left - 1);
 	used->id = vq->oldest;
 	used->len = vq->batch_left ? vq->bufs[vq->oldest].writable : vq->batch_len;
 }
@@ -298,7 +313,7 @@ static inline bool vring_begin_batch(struct vring_virtqueue *vq, struct vring_us
 		vring_bad(vq, "used.id", used->id, "in order, a buffer within used.idx");
 		return false;
 	}
-	vq->batch_left = buffers;
+	vring_set_batch_left(vq, buffers);
 	vq->batch_len = used->len;
 	vring_next_of_batch(vq, used);
 	return true;

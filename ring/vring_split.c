@@ -171,7 +171,7 @@ static bool next_used_split(struct vring_virtqueue *vq, struct vring_used_copy *
 static void advance_split(struct vring_virtqueue *vq, uint16_t num)
 {
 	(void)num;
-	vq->last_used++;
+	vring_set_last_used(vq, vq->last_used + 1);
 }
 
 static void *get_buf_split(struct vring_virtqueue *vq, unsigned int *len, void **ctx)
