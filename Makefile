@@ -212,7 +212,7 @@ test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(DISK) ## all te
 	@tests/run \
 		'style: clang-format --dry-run -Werror $(SOURCES)' \
 		'build/clang: $(MAKE) --no-print-directory CC=clang library vring-trace test-programs' \
-		'build/freestanding: tests/ring/freestanding.sh $(B)/freestanding' \
+		'build/object-code: tests/ring/object-code.sh $(B)/object-code' \
 		$(foreach t,$(TESTS),'$t: $(O)/debug/tests/$t') \
 		$(foreach t,$(TESTS),'asan/$t: $(O)/asan/tests/$t') \
 		$(foreach t,$(TSAN_TESTS),'tsan/$t: $(O)/tsan/tests/$t') \
@@ -225,8 +225,12 @@ endif
 check-counts: $(O)/debug/tests/guest/counts $(INITRD)/counts.cpio $(DISK) ## of the tests only those that count in a guest
 	@tests/run $(COUNTS_TESTS)
 
-test-long: test ## all tests, and the guest's counts on every kernel
-	$(Q)for kernel in 6.1-cloud 6.12 6.12-cloud; do \
+# A million steps for each combination of layout and features, and the guest's counts on every kernel.
+test-long: test ## all tests, long random walks, and the guest's counts on every kernel
+	$(Q)tests/run 'model/random-1000000: MODEL_STEPS=1000000 $(O)/debug/tests/model/random' \
+		'asan/model/random-1000000: MODEL_STEPS=1000000 $(O)/asan/tests/model/random' \
+		'asan/interop/hostile-2000000: HOSTILE_STEPS=2000000 $(O)/asan/tests/interop/hostile'
+	$(Q)for kernel in $(filter-out $(KERNEL),6.1 6.1-cloud 6.12 6.12-cloud); do \
 		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts || exit 1; done
 
 test-programs: $(foreach v,debug asan,$(TESTS:%=$(O)/$(v)/tests/%)) $(TSAN_TESTS:%=$(O)/tsan/tests/%) \

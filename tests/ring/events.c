@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The static tracepoints: the ring once more, compiled with VRING_EVENTS into this program. That
- * nothing is left of them without it, tests/ring/freestanding.sh shows: no vring_record is asked
+ * nothing is left of them without it, tests/ring/object-code.sh shows: no vring_record is asked
  * for.
  */
 #define VRING_EVENTS
