@@ -217,6 +217,7 @@ test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(DISK) ## all te
 		$(foreach t,$(TESTS),'asan/$t: $(O)/asan/tests/$t') \
 		$(foreach t,$(TSAN_TESTS),'tsan/$t: $(O)/tsan/tests/$t') \
 		'clauses: tests/clauses' \
+		'book: book/check' \
 		'deps: tests/deps.sh' \
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
 		$(COUNTS_TESTS)
