@@ -63,8 +63,9 @@ FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno
 FLAGS_tsan := -O1 -g -fsanitize=thread
 FLAGS_release := -O2 -g
 
-# The tests with two threads, which ThreadSanitizer watches as well.
-TSAN_TESTS := $(filter %/threads,$(TESTS))
+# The tests with two threads. ThreadSanitizer watches them as well, and optimised code shows a missing
+# full barrier far sooner than -O0 does.
+THREAD_TESTS := $(filter %/threads,$(TESTS))
 
 define variant
 $(O)/$(1)/%.o: %.c Makefile
@@ -215,7 +216,8 @@ test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(DISK) ## all te
 		'build/object-code: tests/ring/object-code.sh $(B)/object-code' \
 		$(foreach t,$(TESTS),'$t: $(O)/debug/tests/$t') \
 		$(foreach t,$(TESTS),'asan/$t: $(O)/asan/tests/$t') \
-		$(foreach t,$(TSAN_TESTS),'tsan/$t: $(O)/tsan/tests/$t') \
+		$(foreach t,$(THREAD_TESTS),'tsan/$t: $(O)/tsan/tests/$t') \
+		$(foreach t,$(THREAD_TESTS),'release/$t: $(O)/release/tests/$t') \
 		'clauses: tests/clauses' \
 		'book: book/check' \
 		'deps: tests/deps.sh' \
@@ -230,11 +232,12 @@ check-counts: $(O)/debug/tests/guest/counts $(INITRD)/counts.cpio $(DISK) ## of 
 test-long: test ## all tests, long random walks, and the guest's counts on every kernel
 	$(Q)tests/run 'model/random-1000000: MODEL_STEPS=1000000 $(O)/debug/tests/model/random' \
 		'asan/model/random-1000000: MODEL_STEPS=1000000 $(O)/asan/tests/model/random' \
+		'release/interop/threads-4s: THREADS_MS=4000 THREADS_BUFFERS=10000000 $(O)/release/tests/interop/threads' \
 		'asan/interop/hostile-2000000: HOSTILE_STEPS=2000000 $(O)/asan/tests/interop/hostile'
 	$(Q)for kernel in $(filter-out $(KERNEL),6.1 6.1-cloud 6.12 6.12-cloud); do \
 		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts || exit 1; done
 
-test-programs: $(foreach v,debug asan,$(TESTS:%=$(O)/$(v)/tests/%)) $(TSAN_TESTS:%=$(O)/tsan/tests/%) \
+test-programs: $(foreach v,debug asan,$(TESTS:%=$(O)/$(v)/tests/%)) $(foreach v,tsan release,$(THREAD_TESTS:%=$(O)/$(v)/tests/%)) \
 		$(GUEST_TEST_SRC:%.c=$(O)/debug/%)
 test-programs: ## build the tests, run none
 

@@ -271,8 +271,9 @@ bool virtqueue_poll(struct virtqueue *vq, unsigned int last_used_idx);
 /**
  * virtqueue_enable_cb_delayed - ask for an interrupt when most buffers are used
  *
- * Three quarters of what is in flight, if VIRTIO_RING_F_EVENT_IDX says so much; otherwise like
- * virtqueue_enable_cb(). For queues whose buffers need no quick answer, like sent packets.
+ * Three quarters of what is in flight. Without VIRTIO_RING_F_EVENT_IDX the device cannot be told so
+ * much and interrupts at the next one. For queues whose buffers need no quick answer, like sent
+ * packets.
  *
  * Return: false if the buffers it would wait for are used already. A packed ring cannot be
  * counted, there a single one is enough.

@@ -13,8 +13,8 @@
 #define TOKENS 32
 #define CELLS_EACH 4
 #define HANDS 8
-#define PIECES 24 /* the longest chain this device allows */
-#define LIFE 400  /* steps until the queue is reset, broken or not */
+#define PIECES 6 /* the longest chain this device allows */
+#define LIFE 400 /* steps until the queue is reset, broken or not */
 
 struct token {
 	unsigned int slots;
@@ -29,7 +29,6 @@ struct scene {
 	unsigned int pause; /* steps between two of its scribbles, on average */
 	struct token tokens[TOKENS];
 	struct VirtQueueElement hands[HANDS];
-	struct guest_piece pieces[HANDS][PIECES];
 	unsigned int held;
 	unsigned int driver_broke, device_broke;
 };
@@ -58,6 +57,8 @@ static uint16_t evil(struct scene *s, uint16_t old)
 		old ^ 2,
 		old ^ VRING_DESC_F_INDIRECT,
 		below(s, 2 * s->pair.shape.num),
+		s->pair.shape.num,
+		s->pair.shape.num - 1,
 		old ^ VRING_PACKED_DESC_F_AVAIL ^ VRING_PACKED_DESC_F_USED,
 		old ^ 1u << below(s, 16),
 	};
@@ -202,6 +203,8 @@ static void pop(struct scene *s)
 	assert_in_range(elem->ndescs, 1, s->pair.shape.num);
 	use_pieces(elem);
 	s->held++;
+	/* Each stands for an entry of its own, so there cannot be more of them. */
+	assert_in_range(s->held, 1, s->pair.shape.num);
 }
 
 static void unpop(struct scene *s)
@@ -300,7 +303,7 @@ static void scribble_and_see(void **state)
 		pop, pop, unpop, fill, fill,	flush,	 flush,	    notification,
 	};
 	struct scene *s = *state;
-	unsigned long steps = setting("HOSTILE_STEPS", 100000);
+	unsigned long steps = setting("HOSTILE_STEPS", 300000);
 
 	pair_start(&s->pair, shape_of(s->pair.shape.features, 16));
 	begin_again(s);
@@ -326,7 +329,7 @@ static int setup_scene(void **state)
 	s->pair.cells = TOKENS * CELLS_EACH;
 	s->pair.shape.features = features;
 	for (unsigned int i = 0; i < HANDS; i++)
-		s->hands[i].pieces = s->pieces[i];
+		s->hands[i].pieces = allocate(PIECES * sizeof(struct guest_piece));
 	*state = s;
 	return 0;
 }
@@ -340,6 +343,8 @@ static int teardown_scene(void **state)
 		print_pair(&s->pair);
 		pair_free(&s->pair);
 	}
+	for (unsigned int i = 0; i < HANDS; i++)
+		free(s->hands[i].pieces);
 	free(s);
 	return 0;
 }

@@ -281,6 +281,29 @@ static void a_broken_device_is_whole_again_after_a_reset(void **state)
 	in_every_shape(*state, 0, 0, 256, broken_device);
 }
 
+static void overtake(struct pair *p)
+{
+	struct request reqs[UNDER_WAY];
+
+	leave_under_way(p, reqs);
+	virtqueue_push(&p->device, &reqs[3].elem, 0);
+	assert_true(p->device.broken);
+	assert_int_equal(p->errors, 1);
+	assert_ptr_equal(reap(p), &reqs[0]);
+	assert_ptr_equal(reap(p), &reqs[1]);
+	assert_null(reap(p));
+
+	start_device(p);
+	detach_all(p, reqs + 2, UNDER_WAY - 2);
+	p->errors = 0;
+	pair_restart(p, p->shape);
+}
+
+static void inorder_a_device_that_overtakes_is_stopped_before_the_driver_sees_it(void **state)
+{
+	in_every_shape(*state, IN_ORDER, IN_ORDER, 256, overtake);
+}
+
 /* A device that is not ours: one entry and one step of idx, but the id of the second buffer. */
 static void inorder_an_entry_stands_for_no_more_buffers_than_idx_says(void **state)
 {
@@ -304,6 +327,54 @@ static void inorder_an_entry_stands_for_no_more_buffers_than_idx_says(void **sta
 	assert_true(virtqueue_is_broken(p->vq));
 	assert_int_equal(p->violations, 1);
 	pair_free(p);
+}
+
+/* Nor is this one: idx counts a buffer that nobody has offered. */
+static void G1_an_index_beyond_the_buffers_in_flight_is_not_believed(void **state)
+{
+	struct pair *p = *state;
+
+	for (unsigned int n = 0; n < COMBINATIONS / 2; n++) {
+		struct request req = { .in = 1 };
+		struct vring_used *used;
+
+		pair_start(p, shape_of(combination(n), 8));
+		used = p->config.device;
+		assert_int_equal(offer(p, &req), 0);
+		assert_ptr_equal(take(p), &req);
+		serve(p, &req);
+		le16_write(&used->idx, p->shape.first + 2);
+
+		assert_null(reap(p));
+		assert_true(virtqueue_is_broken(p->vq));
+		assert_int_equal(p->violations, 1);
+		pair_free(p);
+	}
+}
+
+/* And this one says that it wrote into a buffer with nothing writable in it. */
+static void G3_a_length_where_nothing_is_writable_is_not_believed(void **state)
+{
+	struct pair *p = *state;
+
+	for (unsigned int n = COMBINATIONS / 2; n < COMBINATIONS; n++) {
+		struct request req = { .out = 1 };
+		struct vring_packed_desc *desc;
+
+		pair_start(p, shape_of(combination(n), 8));
+		desc = p->config.desc;
+		desc += p->shape.first % 8;
+		assert_int_equal(offer(p, &req), 0);
+		assert_ptr_equal(take(p), &req);
+		serve(p, &req);
+		le32_write(&desc->len, 1);
+		le16_write(&desc->flags, le16_read(&desc->flags) | VRING_DESC_F_WRITE);
+
+		assert_null(reap(p));
+		assert_true(virtqueue_is_broken(p->vq));
+		assert_int_equal(p->violations, 1);
+		pair_free(p);
+	}
 }
 
 /* The doorbell of a device that was pulled out. */
@@ -352,7 +423,10 @@ int main(int argc, char **argv)
 		TEST_CASE(a_queue_larger_than_its_private_memory_is_refused),
 		TEST_CASE(a_broken_driver_is_whole_again_after_a_reset),
 		TEST_CASE(a_broken_device_is_whole_again_after_a_reset),
+		TEST_CASE(inorder_a_device_that_overtakes_is_stopped_before_the_driver_sees_it),
 		TEST_CASE(inorder_an_entry_stands_for_no_more_buffers_than_idx_says),
+		TEST_CASE(G1_an_index_beyond_the_buffers_in_flight_is_not_believed),
+		TEST_CASE(G3_a_length_where_nothing_is_writable_is_not_believed),
 		TEST_CASE(a_doorbell_that_nobody_hears_breaks_the_queue),
 	};
 

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two halves in two threads: nothing but the ring between them, and an eventfd each way for
- * kicks and interrupts. A notification lost is a side that waits for ever, so waiting has a limit.
+ * The two halves in two threads: nothing but the ring between them, and a line each way for kicks
+ * and interrupts. A notification lost is a side that waits for ever, so waiting has a limit.
  *
  * Each combination sends THREADS_BUFFERS buffers, or as many as go in THREADS_MS milliseconds;
  * THREADS_SEED chooses batches, lengths and moments to sleep.
  */
-#include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,9 +26,11 @@ struct letter {
 	bool under_way;
 };
 
+/* A doorbell or an interrupt line: a counter that one side moves and the other watches. */
 struct line {
-	int fd;
-	unsigned long rung, waited;
+	atomic_uint rung;
+	unsigned int heard;   /* the watcher's */
+	unsigned long waited; /* times */
 };
 
 struct conversation {
@@ -62,25 +63,26 @@ static uint64_t now_ns(void)
 
 static void ring_line(struct line *line)
 {
-	line->rung++;
-	eventfd_write(line->fd, 1);
+	atomic_fetch_add_explicit(&line->rung, 1, memory_order_release);
 }
 
+/* Until the line has rung since the last time. What rang before the wait began counts as well. */
 static void wait_for(struct conversation *c, struct line *line, const char *why)
 {
-	struct pollfd poll_fd = { .fd = line->fd, .events = POLLIN };
-	eventfd_t value;
+	uint64_t limit = now_ns() + PATIENCE_MS * UINT64_C(1000000);
+	unsigned int rung;
 
 	line->waited++;
-	for (int ms = 0; ms < PATIENCE_MS; ms += 100) {
-		if (poll(&poll_fd, 1, 100) == 1) {
-			eventfd_read(line->fd, &value);
-			return;
-		}
-		if (atomic_load(&c->failed))
-			return;
+	for (unsigned int n = 1;; n++) {
+		rung = atomic_load_explicit(&line->rung, memory_order_acquire);
+		if (rung != line->heard || atomic_load(&c->failed))
+			break;
+		if (n % 256 == 0)
+			sched_yield();
+		if (n % 65536 == 0 && now_ns() > limit)
+			give_up(c, why);
 	}
-	give_up(c, why);
+	line->heard = rung;
 }
 
 static bool doorbell(struct virtqueue *vq)
@@ -161,11 +163,19 @@ static bool receive_one(struct conversation *c)
 	return true;
 }
 
+/* A moment of no fixed length, so that the two sides meet in ever other places. */
+static void linger(struct rng *rng)
+{
+	for (volatile unsigned int n = rng_below(rng, 128); n; n--)
+		;
+}
+
 /* Asks for an interrupt in one way or another; false if something came in between. */
 static bool ask_for_interrupt(struct conversation *c)
 {
 	struct virtqueue *vq = c->pair.vq;
 
+	linger(&c->driver_rng);
 	/* While callbacks are on, virtqueue_get_buf() asks by itself, until there is nothing. */
 	if (c->irqs_on && rng_below(&c->driver_rng, 4)) {
 		while (receive_one(c))
@@ -312,6 +322,7 @@ static bool work(struct device_side *d)
 
 	if (declined)
 		virtio_queue_set_notification(&c->pair.device, false);
+	linger(&c->device_rng);
 	while (!atomic_load(&c->failed) && take_one(d)) {
 		if (d->held == HANDS || rng_below(&c->device_rng, 2))
 			let_go(d);
@@ -323,6 +334,7 @@ static bool work(struct device_side *d)
 	show(d);
 	if (!declined)
 		return true;
+	linger(&c->device_rng);
 	virtio_queue_set_notification(&c->pair.device, true);
 	return virtio_queue_empty(&c->pair.device);
 }
@@ -355,9 +367,8 @@ static void begin(struct conversation *c, struct shape shape)
 	assert_int_equal(vring_reinit(c->pair.vq, &c->pair.config), 0);
 	start_device(&c->pair);
 	c->pair.device.owner = c;
-	c->kick = (struct line){ .fd = eventfd(0, 0) };
-	c->irq = (struct line){ .fd = eventfd(0, 0) };
-	assert_true(c->kick.fd >= 0 && c->irq.fd >= 0);
+	memset(&c->kick, 0, sizeof(c->kick));
+	memset(&c->irq, 0, sizeof(c->irq));
 	memset(c->letters, 0, sizeof(c->letters));
 	c->sent = c->back = 0;
 	c->irqs_on = true;
@@ -372,8 +383,6 @@ static void talk(struct conversation *c)
 	assert_int_equal(pthread_create(&driver, NULL, drive, c), 0);
 	pthread_join(driver, NULL);
 	pthread_join(device, NULL);
-	close(c->kick.fd);
-	close(c->irq.fd);
 	if (c->failed)
 		fail_msg("%s, after %lu sent and %lu back", c->why, c->sent, c->back);
 	assert_int_equal(c->back, c->sent);
@@ -416,8 +425,8 @@ static int teardown_conversation(void **state)
 
 	if (c->pair.vq) {
 		fprintf(stderr,
-			"THREADS_SEED=%lu; kicks %lu, device waited %lu; "
-			"interrupts %lu, driver waited %lu\n",
+			"THREADS_SEED=%lu; kicks %u, device waited %lu; "
+			"interrupts %u, driver waited %lu\n",
 			setting("THREADS_SEED", 1), c->kick.rung, c->kick.waited, c->irq.rung,
 			c->irq.waited);
 		print_pair(&c->pair);

@@ -12,8 +12,8 @@
 #define LOG 24
 
 enum where {
-	IDLE, /* with the driver, not offered */
-	OFFERED /* exposed, not popped */,
+	IDLE,	 /* with the driver, not offered */
+	OFFERED, /* exposed, not popped */
 	IN_HAND, /* popped */
 	FILLED,	 /* written into the ring, not flushed */
 	USED,	 /* shown to the driver, not reaped */
