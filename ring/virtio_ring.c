@@ -59,6 +59,7 @@ static void vring_start(struct vring_virtqueue *vq, const struct vring_config *c
 		},
 		.ops = ops_for(config->features),
 		.event_idx = virtio_feature(config->features, VIRTIO_RING_F_EVENT_IDX),
+		.packed_ring = virtio_feature(config->features, VIRTIO_F_RING_PACKED),
 		.in_order = virtio_feature(config->features, VIRTIO_F_IN_ORDER),
 		.legacy = !virtio_feature(config->features, VIRTIO_F_VERSION_1),
 		.callbacks_on = config->callback,
@@ -163,7 +164,7 @@ bool virtqueue_kick_prepare(struct virtqueue *_vq)
 	 * (virtio_queue_set_notification()). Without it both may miss the other (bug class G5).
 	 */
 	virtio_mb();
-	vq->event_unfenced = false;
+	vq->unfenced = false;
 
 	kick = vq->ops->wants_kick(vq);
 	vq->num_added = 0;
@@ -247,7 +248,7 @@ static bool more_used(struct vring_virtqueue *vq, uint16_t position, uint16_t ah
 	 * used without one. Pairs with the full barrier in its virtio_should_notify() (G8).
 	 */
 	virtio_mb();
-	vq->event_unfenced = false;
+	vq->unfenced = false;
 	return vq->batch_left || vq->ops->used_past(vq, position, ahead);
 }
 

@@ -60,10 +60,11 @@ struct vring_virtqueue {
 
 	bool broken; /* any context may set it */
 	bool event_idx;
+	bool packed_ring;
 	bool in_order;
 	bool legacy;
 	bool callbacks_on;
-	bool event_unfenced; /* our event index was written, and no full barrier since */
+	bool unfenced; /* buffers were taken back with callbacks on, and no full barrier since */
 
 	uint16_t oldest;     /* in order: head of the oldest buffer in flight */
 	uint16_t batch_left; /* in order: buffers still to hand out of the batch used last */
@@ -278,14 +279,17 @@ static inline bool vring_next_used(struct vring_virtqueue *vq, struct vring_used
 				   vring_next_used_fn *next_used)
 {
 	while (!next_used(vq, used)) {
-		if (!vq->event_unfenced || vring_broken(vq))
+		if (!vq->unfenced || vring_broken(vq))
 			return false;
 		/*
-		 * Our event index must be visible before we believe that nothing is used: pairs
-		 * with the full barrier in the device's virtio_should_notify(). Linux pays for
-		 * this barrier with every buffer, we once per round.
+		 * Our event index and last_used must be visible before we believe that nothing is
+		 * used: pairs with the full barrier in the device's virtio_should_notify(), which
+		 * reads the one, while the interrupt it sends goes by the other. On a split ring an
+		 * old last_used does no harm there, idx has left it behind; on a packed one its
+		 * slot may be offered anew or, in order, never marked, and the interrupt taken for
+		 * spurious. Linux pays for this barrier with every buffer, we once per round.
 		 */
-		vq->event_unfenced = false;
+		vq->unfenced = false;
 		virtio_mb();
 	}
 	return vring_check_used(vq, used);
@@ -343,10 +347,9 @@ static inline __attribute__((always_inline)) void *vring_get_buf(struct vring_vi
 	advance(vq, vq->bufs[used.id].num);
 
 	/* 2.7.7.1, 2.8.10: as long as interrupts are wanted, one is due at the next used buffer. */
-	if (vq->callbacks_on && vq->event_idx) {
+	if (vq->callbacks_on && vq->event_idx)
 		le16_write(vq->event, vq->last_used);
-		vq->event_unfenced = true;
-	}
+	vq->unfenced = vq->callbacks_on && (vq->event_idx || vq->packed_ring);
 	return vring_release(vq, used.id, ctx);
 }
 
