@@ -189,13 +189,12 @@ struct {
 	__uint(max_entries, 4 << 20); /* bytes; an event takes 48 */
 } events SEC(".maps");
 
-/* Set once every hook is on, cleared before the first comes off: all see the same stretch of time.
- */
+/* From when every hook is on until before the first comes off: all see the same stretch of time. */
 bool recording = false;
 
 uint64_t lost = 0; /* events with no room for them */
 
-/* Queues to watch, by device << 16 | index; all of them when empty. */
+/* Queues to watch, by device << 16 | index, unless all are. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, VT_MAX_QUEUES);

@@ -107,8 +107,7 @@ static inline size_t vring_used_bytes(unsigned int num)
 
 /*
  * The event indices sit at the tail of the ring that their writer owns, which is the other one than
- * their name suggests: used_event ends the available ring, avail_event the used
- * ring.
+ * their name suggests: used_event ends the available ring, avail_event the used ring.
  */
 static inline le16 *vring_used_event(const struct vring *vr)
 {
