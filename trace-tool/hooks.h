@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which functions of this kernel the programs of bpf/vring_trace.bpf.c are to sit on.
+ */
+#ifndef TRACE_TOOL_HOOKS_H
+#define TRACE_TOOL_HOOKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ring/vring_event.h"
+
+struct btf;
+struct vring_trace; /* the skeleton */
+
+/* Events to be recorded, as a set of bits. */
+#define HOOKS_OF(type) (1u << (type))
+#define HOOKS_ALL ((1u << VRING_EVENT_TYPES) - 2)
+
+/* The functions of the kernel and of its loaded modules, from BTF. */
+struct kernel_types {
+	struct btf *vmlinux;
+	struct btf *modules[512];
+	int module_count;
+};
+
+/* Finds a type by name. @btf: where it was found; may be NULL. Return: its id, or 0. */
+int types_find(const struct kernel_types *types, const char *name, unsigned int kind,
+	       const struct btf **btf);
+
+struct hook {
+	char function[48];
+	enum vring_event_type event;
+	unsigned int slot; /* which copy of the programs is used for it */
+	bool kprobe;	   /* otherwise fentry, fexit */
+};
+
+/**
+ * hooks_plan - choose the functions for each kind of event in @events
+ * @kprobe: by kprobe, all of them
+ *
+ * Return: 0, or TOOL_NO_TRACE after one message: there is no function at all for one of them.
+ * Functions to learn of callbacks by may be missing; the others not.
+ */
+int hooks_plan(const struct kernel_types *types, unsigned int events, bool kprobe);
+
+/* What was planned. Return: how many. */
+size_t hooks_list(const struct hook **hooks);
+
+/* Before the object is loaded: gives each planned program its function, and leaves out the rest. */
+int hooks_prepare(struct vring_trace *skel);
+
+/* Return: how many hooks are set, or a negative errno after none is. */
+int hooks_attach(struct vring_trace *skel);
+void hooks_detach(void);
+
+#endif
