@@ -85,7 +85,7 @@ $(TESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/%: $(O)/$(1)/tests/%.o \
 
 $(GUEST_TEST_SRC:%.c=$(O)/$(1)/%): $(O)/$(1)/%: $(O)/$(1)/%.o
 	$$(call say,LD,$$@)
-	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka
+	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka -ljson-c
 endef
 $(foreach v,debug asan tsan release,$(eval $(call variant,$(v))))
 .SECONDARY:
@@ -115,7 +115,7 @@ $(B)/bpf/%.o: $(B)/bpf/%.unstripped.o
 
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
-	$(Q){ echo '#include "bpf/vring_trace.h"'; bpftool gen skeleton $< name $*; } >$@
+	$(Q){ echo '#include "bpf/$*.h"'; bpftool gen skeleton $< name $*; } >$@
 
 $(O)/tool/%.o: %.c $(SKEL) Makefile
 	$(call say,CC,$@)
@@ -124,7 +124,7 @@ $(O)/tool/%.o: %.c $(SKEL) Makefile
 
 $(TOOL): $(TOOL_OBJ)
 	$(call say,LD,$@)
-	$(Q)$(CC) -static -o $@ $^ -lbpf -lelf -lz
+	$(Q)$(CC) -static -o $@ $^ -ljson-c -lbpf -lelf -lz
 
 vring-trace: $(TOOL) ## the tool, one static binary: $(O)/vring-trace
 
@@ -168,6 +168,14 @@ $(INITRD)/demo.cpio: $(INITRD_DEPS) $(GUEST)/demo
 $(INITRD)/counts.cpio: $(INITRD_DEPS) tests/guest/counts.job
 	$(call initrd,tests/guest/counts.job=/job)
 
+# Of any kernel, with the drivers of every device.
+$(B)/guest/%/matrix.cpio: $(B)/kernel/%/vmlinux $(TOOL) $(GUEST)/init $(GUEST)/make-initramfs \
+		tests/guest/matrix.job
+	$(call say,INITRD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(GUEST)/make-initramfs $(B)/kernel/$* $@ +virtio_mmio +virtio_console +virtio_balloon \
+		+virtio_scsi +sd_mod @virtio-rng $(TOOL)=/bin/vring-trace tests/guest/matrix.job=/job
+
 # The card is told to gather packets for 5 ms before it sends: what the driver adds meanwhile needs no
 # kick, so that suppression is seen every time and not by luck.
 demo: library $(INITRD)/demo.cpio $(DISK) ## boot a Debian guest and trace its disk and network rings
@@ -196,6 +204,20 @@ counts_test = 'guest/counts-$(KERNEL)-$(1): mkdir -p $(COUNTS)-$(1) && \
 	$(O)/debug/tests/guest/counts $(COUNTS)-$(1)'
 COUNTS_TESTS = $(call counts_test,split,packed=off) $(call counts_test,packed,packed=on)
 
+# Every kind of device on one machine. The arguments: kernel, layout, EVENT_IDX, indirect tables, and
+# microvm for virtio-mmio.
+matrix_test = 'guest/matrix-$(1)-$(2)$(if $(filter on,$(3)),-event_idx)$(if $(filter on,$(4)),-indirect)$(5:%=-%): \
+	tests/guest/matrix.sh $(B)/kernel/$(1) $(B)/guest/$(1)/matrix.cpio $(DISK) \
+	$(O)/debug/tests/guest/matrix $(B)/guest/$(1)/matrix-$(2)-$(3)-$(4)$(5:%=-%) $(2) $(3) $(4) $(5)'
+# In `make test` each value of each is met on some boot; in test-long each meets each.
+MATRIX_TESTS = $(call matrix_test,$(KERNEL),split,off,off) $(call matrix_test,$(KERNEL),packed,on,off) \
+	$(call matrix_test,6.12-cloud,split,on,on) $(call matrix_test,6.12-cloud,packed,off,on) \
+	$(call matrix_test,6.12-cloud,split,on,on,microvm)
+MATRIX_INITRDS = $(B)/guest/$(KERNEL)/matrix.cpio $(B)/guest/6.12-cloud/matrix.cpio
+LONG_KERNELS := 6.1 6.1-cloud 6.12 6.12-cloud
+LONG_MATRIX_TESTS = $(foreach k,$(LONG_KERNELS),$(foreach l,split packed,$(foreach e,on off,$(foreach i,on off,\
+	$(call matrix_test,$k,$l,$e,$i)))) $(foreach l,split packed,$(call matrix_test,$k,$l,on,on,microvm)))
+
 # One clear line for a test program that there is not.
 ifneq ($(filter test debug,$(MAKECMDGOALS)),)
 ifneq ($(TEST)$(filter debug,$(MAKECMDGOALS)),)
@@ -209,7 +231,7 @@ ifneq ($(TEST),)
 test: $(O)/debug/tests/$(SUITE)
 	$(Q)$< $(ARGS)
 else
-test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
+test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
 	@tests/run \
 		'style: clang-format --dry-run -Werror $(SOURCES)' \
 		'build/clang: $(MAKE) --no-print-directory CC=clang library vring-trace test-programs' \
@@ -222,8 +244,11 @@ test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(DISK) ## all te
 		'book: book/check' \
 		'deps: tests/deps.sh' \
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
-		$(COUNTS_TESTS)
+		$(COUNTS_TESTS) $(MATRIX_TESTS)
 endif
+
+check-matrix: $(O)/debug/tests/guest/matrix $(MATRIX_INITRDS) $(DISK) ## of the tests only those with every device in a guest
+	@tests/run $(MATRIX_TESTS)
 
 check-counts: $(O)/debug/tests/guest/counts $(INITRD)/counts.cpio $(DISK) ## of the tests only those that count in a guest
 	@tests/run $(COUNTS_TESTS)
@@ -236,6 +261,8 @@ test-long: test ## all tests, long random walks, and the guest's counts on every
 		'asan/interop/hostile-2000000: HOSTILE_STEPS=2000000 $(O)/asan/tests/interop/hostile'
 	$(Q)for kernel in $(filter-out $(KERNEL),6.1 6.1-cloud 6.12 6.12-cloud); do \
 		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts || exit 1; done
+	$(Q)$(MAKE) --no-print-directory $(LONG_KERNELS:%=$(B)/guest/%/matrix.cpio)
+	$(Q)tests/run $(LONG_MATRIX_TESTS)
 
 test-programs: $(foreach v,debug asan,$(TESTS:%=$(O)/$(v)/tests/%)) $(foreach v,tsan release,$(THREAD_TESTS:%=$(O)/$(v)/tests/%)) \
 		$(GUEST_TEST_SRC:%.c=$(O)/debug/%)
@@ -299,5 +326,5 @@ clauses: ## which clauses of the specification are covered, by which code and te
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
+.PHONY: check-matrix bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean

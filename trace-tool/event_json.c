@@ -123,6 +123,8 @@ void event_json(const struct session *session, const struct session_queue *queue
 		json_add_string(object, "time", session_time(session, event->time_ns, time));
 	json_add_int(object, "time_ns", event->time_ns);
 	json_add_string(object, "queue", queue->name);
+	json_add_int(object, "device", event->device);
+	json_add_int(object, "index", event->queue);
 	json_add_string(object, "event", event_word(event));
 	json_add_string(object, "layout", packed ? "packed" : "split");
 	add_index(object, "avail", packed, event->avail_idx);
