@@ -168,6 +168,9 @@ $(INITRD)/demo.cpio: $(INITRD_DEPS) $(GUEST)/demo
 $(INITRD)/counts.cpio: $(INITRD_DEPS) tests/guest/counts.job
 	$(call initrd,tests/guest/counts.job=/job)
 
+$(INITRD)/why.cpio: $(INITRD_DEPS) tests/guest/why.job
+	$(call initrd,tests/guest/why.job=/job)
+
 # Of any kernel, with the drivers of every device.
 $(B)/guest/%/matrix.cpio: $(B)/kernel/%/vmlinux $(TOOL) $(GUEST)/init $(GUEST)/make-initramfs \
 		tests/guest/matrix.job
@@ -204,6 +207,9 @@ counts_test = 'guest/counts-$(KERNEL)-$(1): mkdir -p $(COUNTS)-$(1) && \
 	$(O)/debug/tests/guest/counts $(COUNTS)-$(1)'
 COUNTS_TESTS = $(call counts_test,split,packed=off) $(call counts_test,packed,packed=on)
 
+WHY_TEST = 'guest/why-$(KERNEL): tests/guest/why.sh $(KDIR) $(INITRD)/why.cpio $(DISK) $(O)/debug/tests/guest \
+	$(B)/guest/$(KERNEL)/why'
+
 # Every kind of device on one machine. The arguments: kernel, layout, EVENT_IDX, indirect tables, and
 # microvm for virtio-mmio.
 matrix_test = 'guest/matrix-$(1)-$(2)$(if $(filter on,$(3)),-event_idx)$(if $(filter on,$(4)),-indirect)$(5:%=-%): \
@@ -231,7 +237,7 @@ ifneq ($(TEST),)
 test: $(O)/debug/tests/$(SUITE)
 	$(Q)$< $(ARGS)
 else
-test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
+test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
 	@tests/run \
 		'style: clang-format --dry-run -Werror $(SOURCES)' \
 		'build/clang: $(MAKE) --no-print-directory CC=clang library vring-trace test-programs' \
@@ -244,7 +250,7 @@ test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(MATRIX_INITRDS)
 		'book: book/check' \
 		'deps: tests/deps.sh' \
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
-		$(COUNTS_TESTS) $(MATRIX_TESTS)
+		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST)
 endif
 
 check-matrix: $(O)/debug/tests/guest/matrix $(MATRIX_INITRDS) $(DISK) ## of the tests only those with every device in a guest
