@@ -168,6 +168,17 @@ $(INITRD)/demo.cpio: $(INITRD_DEPS) $(GUEST)/demo
 $(INITRD)/counts.cpio: $(INITRD_DEPS) tests/guest/counts.job
 	$(call initrd,tests/guest/counts.job=/job)
 
+# ext4, because the rival comes on a disk.
+$(INITRD)/bench.cpio: $(INITRD_DEPS) tests/guest/bench.job
+	$(call say,INITRD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(GUEST)/make-initramfs $(KDIR) $@ +virtio_console +ext4 $(TOOL)=/bin/vring-trace \
+		tests/guest/bench.job=/job
+
+$(B)/guest/rival.img: tests/guest/make-rival
+	$(call say,RIVAL,$@)
+	$(Q)tests/guest/make-rival $@
+
 $(INITRD)/why.cpio: $(INITRD_DEPS) tests/guest/why.job
 	$(call initrd,tests/guest/why.job=/job)
 
@@ -210,19 +221,21 @@ COUNTS_TESTS = $(call counts_test,split,packed=off) $(call counts_test,packed,pa
 WHY_TEST = 'guest/why-$(KERNEL): tests/guest/why.sh $(KDIR) $(INITRD)/why.cpio $(DISK) $(O)/debug/tests/guest \
 	$(B)/guest/$(KERNEL)/why'
 
-# Every kind of device on one machine. The arguments: kernel, layout, EVENT_IDX, indirect tables, and
-# microvm for virtio-mmio.
-matrix_test = 'guest/matrix-$(1)-$(2)$(if $(filter on,$(3)),-event_idx)$(if $(filter on,$(4)),-indirect)$(5:%=-%): \
-	tests/guest/matrix.sh $(B)/kernel/$(1) $(B)/guest/$(1)/matrix.cpio $(DISK) \
-	$(O)/debug/tests/guest/matrix $(B)/guest/$(1)/matrix-$(2)-$(3)-$(4)$(5:%=-%) $(2) $(3) $(4) $(5)'
+# Every kind of device on one machine. The arguments: kernel, layout, EVENT_IDX, indirect tables, and for
+# virtio-mmio microvm, for kprobes q35 and kprobe.
+matrix_name = matrix-$(1)-$(2)$(if $(filter on,$(3)),-event_idx)$(if $(filter on,$(4)),-indirect)$(patsubst %,-%,$(filter-out q35,$(5) $(6)))
+matrix_test = 'guest/$(call matrix_name,$(1),$(2),$(3),$(4),$(5),$(6)): \
+	tests/guest/matrix.sh $(B)/kernel/$(1) $(B)/guest/$(1)/matrix.cpio $(DISK) $(O)/debug/tests/guest/matrix \
+	$(B)/guest/$(1)/$(call matrix_name,$(1),$(2),$(3),$(4),$(5),$(6)) $(2) $(3) $(4) $(5) $(6)'
 # In `make test` each value of each is met on some boot; in test-long each meets each.
 MATRIX_TESTS = $(call matrix_test,$(KERNEL),split,off,off) $(call matrix_test,$(KERNEL),packed,on,off) \
 	$(call matrix_test,6.12-cloud,split,on,on) $(call matrix_test,6.12-cloud,packed,off,on) \
-	$(call matrix_test,6.12-cloud,split,on,on,microvm)
+	$(call matrix_test,6.12-cloud,split,on,on,microvm) $(call matrix_test,$(KERNEL),split,on,off,q35,kprobe)
 MATRIX_INITRDS = $(B)/guest/$(KERNEL)/matrix.cpio $(B)/guest/6.12-cloud/matrix.cpio
 LONG_KERNELS := 6.1 6.1-cloud 6.12 6.12-cloud
 LONG_MATRIX_TESTS = $(foreach k,$(LONG_KERNELS),$(foreach l,split packed,$(foreach e,on off,$(foreach i,on off,\
-	$(call matrix_test,$k,$l,$e,$i)))) $(foreach l,split packed,$(call matrix_test,$k,$l,on,on,microvm)))
+	$(call matrix_test,$k,$l,$e,$i)))) $(foreach l,split packed,$(call matrix_test,$k,$l,on,on,microvm) \
+	$(call matrix_test,$k,$l,on,on,q35,kprobe)))
 
 # One clear line for a test program that there is not.
 ifneq ($(filter test debug,$(MAKECMDGOALS)),)
@@ -326,11 +339,14 @@ bench-ring: $(BENCH)/ring$(RIVAL:%=-%) ## ns per buffer; RIVAL=linux: beside Lin
 	$(Q)taskset -c $$(($$(nproc) - 1)) $< $(if $(TSV),--tsv)
 	$(Q)$< --threads $(if $(TSV),--tsv)
 
+bench-trace: $(INITRD)/bench.cpio $(B)/guest/rival.img $(DISK) ## what vring-trace costs a guest, beside bpftrace; BOOTS=3
+	$(Q)tests/guest/bench.sh $(KDIR) $(INITRD)/bench.cpio $(DISK) $(B)/guest/rival.img $(B)/guest/$(KERNEL)/bench
+
 clauses: ## which clauses of the specification are covered, by which code and test
 	@tests/clauses
 
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: check-matrix bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
+.PHONY: check-matrix bench-ring bench-trace clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean

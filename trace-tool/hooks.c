@@ -26,19 +26,62 @@ static struct vt_add_function add_functions[VT_ADD_SLOTS];
 static struct bpf_link *links[2 * MAX_HOOKS]; /* a decision and, by kprobe, a return takes two */
 static size_t link_count;
 
+/* ---- types ---- */
+
+struct named_type {
+	const char *name;
+	const struct btf *btf;
+	int id;
+	unsigned int kind;
+};
+
+/* All functions and structs that are looked for begin with v: virtqueue_, vring_, vp_, vm_. */
+static bool of_interest(const char *name)
+{
+	return name[0] == 'v' || !strcmp(name, "dev_attr_show");
+}
+
+int types_scan(struct kernel_types *types, const struct btf *btf)
+{
+	const struct btf *base = btf__base_btf(btf);
+	unsigned int count = btf__type_cnt(btf);
+
+	for (unsigned int id = base ? btf__type_cnt(base) : 1; id < count; id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+		const char *name = btf__name_by_offset(btf, type->name_off);
+		struct named_type *grown;
+
+		if ((!btf_is_func(type) && !btf_is_struct(type)) || !of_interest(name))
+			continue;
+		/* Grown by powers of two, from 64. */
+		if (!(types->named_count & (types->named_count - 1)) &&
+		    (!types->named_count || types->named_count >= 64)) {
+			size_t room = types->named_count ? 2 * types->named_count : 64;
+
+			grown = reallocarray(types->named, room, sizeof(*grown));
+			if (!grown)
+				return -ENOMEM;
+			types->named = grown;
+		}
+		types->named[types->named_count++] =
+			(struct named_type){ name, btf, id, btf_kind(type) };
+	}
+	return 0;
+}
+
 int types_find(const struct kernel_types *types, const char *name, unsigned int kind,
 	       const struct btf **btf)
 {
-	int id = btf__find_by_name_kind(types->vmlinux, name, kind);
+	for (size_t i = 0; i < types->named_count; i++) {
+		const struct named_type *named = &types->named[i];
 
-	if (btf)
-		*btf = types->vmlinux;
-	for (int i = 0; id <= 0 && i < types->module_count; i++) {
-		id = btf__find_by_name_kind(types->modules[i], name, kind);
+		if (named->kind != kind || strcmp(named->name, name))
+			continue;
 		if (btf)
-			*btf = types->modules[i];
+			*btf = named->btf;
+		return named->id;
 	}
-	return id > 0 ? id : 0;
+	return 0;
 }
 
 /* ---- planning ---- */
@@ -90,35 +133,17 @@ static bool ends_with(const char *text, const char *end)
 	return length >= tail && !strcmp(text + length - tail, end);
 }
 
-/* Calls @take for each function of @btf whose name begins with @prefix. */
-static void each_function(const struct btf *btf, const char *prefix,
+/* Calls @take for each function whose name begins with @prefix. */
+static void each_function(const struct kernel_types *types, const char *prefix,
 			  void (*take)(const struct btf *btf, const struct btf_type *type,
 				       const char *name))
 {
-	unsigned int count = btf__type_cnt(btf), first = 1;
-	const struct btf *base = btf__base_btf(btf);
+	for (size_t i = 0; i < types->named_count; i++) {
+		const struct named_type *named = &types->named[i];
 
-	if (base)
-		first = btf__type_cnt(base);
-	for (unsigned int id = first; id < count; id++) {
-		const struct btf_type *type = btf__type_by_id(btf, id);
-		const char *name;
-
-		if (!btf_is_func(type))
-			continue;
-		name = btf__name_by_offset(btf, type->name_off);
-		if (!strncmp(name, prefix, strlen(prefix)))
-			take(btf, type, name);
+		if (named->kind == BTF_KIND_FUNC && !strncmp(named->name, prefix, strlen(prefix)))
+			take(named->btf, btf__type_by_id(named->btf, named->id), named->name);
 	}
-}
-
-static void each_function_of_all(const struct kernel_types *types, const char *prefix,
-				 void (*take)(const struct btf *btf, const struct btf_type *type,
-					      const char *name))
-{
-	each_function(types->vmlinux, prefix, take);
-	for (int i = 0; i < types->module_count; i++)
-		each_function(types->modules[i], prefix, take);
 }
 
 /* The number of the argument called @name, or 0; the first, 0, is the virtqueue in all of them. */
@@ -185,7 +210,7 @@ static void plan_event(const struct kernel_types *types, enum vring_event_type e
 
 	switch (event) {
 	case VRING_EVENT_ADD:
-		each_function_of_all(types, "virtqueue_add_", plan_add);
+		each_function(types, "virtqueue_add_", plan_add);
 		break;
 	case VRING_EVENT_KICK:
 		if (!PLAN_NAMES(types, event, decisions))
@@ -198,7 +223,7 @@ static void plan_event(const struct kernel_types *types, enum vring_event_type e
 		PLAN_NAMES(types, event, interrupt);
 		break;
 	case VRING_EVENT_REAP:
-		each_function_of_all(types, "virtqueue_get_buf_ctx_", plan_reap);
+		each_function(types, "virtqueue_get_buf_ctx_", plan_reap);
 		break;
 	case VRING_EVENT_CALLBACKS:
 		for (unsigned int i = 0; i < 4; i++)

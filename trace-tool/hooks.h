@@ -17,12 +17,20 @@ struct vring_trace; /* the skeleton */
 #define HOOKS_OF(type) (1u << (type))
 #define HOOKS_ALL ((1u << VRING_EVENT_TYPES) - 2)
 
-/* The functions of the kernel and of its loaded modules, from BTF. */
+#define TYPES_MODULES 512
+
+/* Of the types of the kernel and its loaded modules, from BTF, those with names that matter here.
+ */
 struct kernel_types {
 	struct btf *vmlinux;
-	struct btf *modules[512];
+	struct btf *modules[TYPES_MODULES];
 	int module_count;
+	struct named_type *named;
+	size_t named_count;
 };
+
+/* Takes down what is of interest in @btf: one pass through a hundred thousand types. */
+int types_scan(struct kernel_types *types, const struct btf *btf);
 
 /* Finds a type by name. @btf: where it was found; may be NULL. Return: its id, or 0. */
 int types_find(const struct kernel_types *types, const char *name, unsigned int kind,

@@ -64,29 +64,34 @@ static bool may_load_bpf(void)
 static int load_types(struct kernel_types *types)
 {
 	struct dirent *entry;
+	int error = 0;
 	DIR *dir;
 
 	if (tool.btf) {
 		types->vmlinux = btf__parse(tool.btf, NULL);
-		return types->vmlinux ? 0 : -errno;
+		return types->vmlinux ? types_scan(types, types->vmlinux) : -errno;
 	}
 	types->vmlinux = btf__load_vmlinux_btf();
 	if (!types->vmlinux)
 		return -errno;
+	if (types_scan(types, types->vmlinux))
+		return -ENOMEM;
 	dir = opendir(BTF_DIR);
 	if (!dir)
 		return -errno;
-	while ((entry = readdir(dir)) && types->module_count < 512) {
+	while (!error && (entry = readdir(dir)) && types->module_count < TYPES_MODULES) {
 		struct btf *btf;
 
 		if (entry->d_name[0] == '.' || !strcmp(entry->d_name, "vmlinux"))
 			continue;
 		btf = btf__load_module_btf(entry->d_name, types->vmlinux);
-		if (btf)
-			types->modules[types->module_count++] = btf;
+		if (!btf)
+			continue;
+		types->modules[types->module_count++] = btf;
+		error = types_scan(types, btf);
 	}
 	closedir(dir);
-	return 0;
+	return error;
 }
 
 static void free_types(struct kernel_types *types)
@@ -94,6 +99,7 @@ static void free_types(struct kernel_types *types)
 	for (int i = 0; i < types->module_count; i++)
 		btf__free(types->modules[i]);
 	btf__free(types->vmlinux);
+	free(types->named);
 }
 
 static bool has_field(const struct btf *btf, int struct_id, const char *name)

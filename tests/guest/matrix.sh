@@ -2,13 +2,14 @@
 # Boots a guest with a device of every kind, all of them offering the rings asked for, and lets
 # tests/guest/matrix.c judge the trace of what it does with them.
 #
-#   tests/guest/matrix.sh KERNELDIR INITRAMFS DISK JUDGE OUTDIR split|packed EVENT_IDX INDIRECT [microvm]
+#   tests/guest/matrix.sh KERNELDIR INITRAMFS DISK JUDGE OUTDIR split|packed EVENT_IDX INDIRECT \
+#	[MACHINE [BACKEND]]
 #
-# EVENT_IDX and INDIRECT are on or off. The status is the judge's, or the runner's.
+# EVENT_IDX and INDIRECT are on or off, MACHINE is q35 or microvm, BACKEND as vring-trace has it. The status is the judge's, or the runner's.
 set -euo pipefail
-[ $# -ge 8 ] || { sed -n '2,7s/^# \?//p' "$0" >&2; exit 2; }
+[ $# -ge 8 ] || { sed -n '2,9s/^# \?//p' "$0" >&2; exit 2; }
 run=$(dirname "$0")/../../guest/linux/run
-kernel=$1 initrd=$2 disk=$3 judge=$4 out=$5 layout=$6 event_idx=$7 indirect=$8 machine=${9:-q35}
+kernel=$1 initrd=$2 disk=$3 judge=$4 out=$5 layout=$6 event_idx=$7 indirect=$8 machine=${9:-q35} backend=${10:-auto}
 
 packed=off transport=pci on=pci,disable-legacy=on
 [ "$layout" = split ] || packed=on
@@ -44,6 +45,7 @@ for word in "${devices[@]}"; do args+=(--qemu-arg "$word"); done
 rm -rf "$out"
 mkdir -p "$out"
 "$run" --limit 90 --kernel "$kernel" --initrd "$initrd" --disk "$disk" --machine "$machine" --cpus 4 \
+	--append "BACKEND=$backend" \
 	--log "$out/console.log" --blk "$props" --net "$props" --qemu-trace "$out/qemu.log" \
 	--results "$out/results.tar.gz" "${args[@]}"
 tar xzf "$out/results.tar.gz" -C "$out"
