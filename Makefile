@@ -168,6 +168,9 @@ $(INITRD)/demo.cpio: $(INITRD_DEPS) $(GUEST)/demo
 $(INITRD)/counts.cpio: $(INITRD_DEPS) tests/guest/counts.job
 	$(call initrd,tests/guest/counts.job=/job)
 
+$(INITRD)/options.cpio: $(INITRD_DEPS) tests/guest/options.job
+	$(call initrd,tests/guest/options.job=/job)
+
 # ext4, because the rival comes on a disk.
 $(INITRD)/bench.cpio: $(INITRD_DEPS) tests/guest/bench.job
 	$(call say,INITRD,$@)
@@ -221,6 +224,8 @@ COUNTS_TESTS = $(call counts_test,split,packed=off) $(call counts_test,packed,pa
 WHY_TEST = 'guest/why-$(KERNEL): tests/guest/why.sh $(KDIR) $(INITRD)/why.cpio $(DISK) $(O)/debug/tests/guest \
 	$(B)/guest/$(KERNEL)/why'
 
+OPTIONS_TEST = 'guest/options-$(KERNEL): $(RUN) --initrd $(INITRD)/options.cpio --blk ioeventfd=off'
+
 # Every kind of device on one machine. The arguments: kernel, layout, EVENT_IDX, indirect tables, and for
 # virtio-mmio microvm, for kprobes q35 and kprobe.
 matrix_name = matrix-$(1)-$(2)$(if $(filter on,$(3)),-event_idx)$(if $(filter on,$(4)),-indirect)$(patsubst %,-%,$(filter-out q35,$(5) $(6)))
@@ -250,7 +255,7 @@ ifneq ($(TEST),)
 test: $(O)/debug/tests/$(SUITE)
 	$(Q)$< $(ARGS)
 else
-test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
+test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(INITRD)/options.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
 	@tests/run \
 		'style: clang-format --dry-run -Werror $(SOURCES)' \
 		'build/clang: $(MAKE) --no-print-directory CC=clang library vring-trace test-programs' \
@@ -263,7 +268,7 @@ test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpi
 		'book: book/check' \
 		'deps: tests/deps.sh' \
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
-		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST)
+		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST)
 endif
 
 check-matrix: $(O)/debug/tests/guest/matrix $(MATRIX_INITRDS) $(DISK) ## of the tests only those with every device in a guest

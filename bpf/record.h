@@ -79,7 +79,8 @@ static __always_inline struct vring_event record_of(const struct ring_view *view
 						    enum vring_event_type type)
 {
 	struct vring_event event = {
-		.time_ns = bpf_ktime_get_ns(),
+		/* Sums of counts need neither. */
+		.time_ns = events_wanted || times_wanted ? bpf_ktime_get_ns() : 0,
 		.device = view->device,
 		.queue = view->queue,
 		.cpu = bpf_get_smp_processor_id(),
@@ -87,7 +88,7 @@ static __always_inline struct vring_event record_of(const struct ring_view *view
 		.flags = (view->packed ? VRING_EVENT_F_PACKED : 0) |
 			 (view->event ? VRING_EVENT_F_EVENT_IDX : 0),
 		.avail_idx = view->avail_idx,
-		.used_idx = used_idx(view),
+		.used_idx = events_wanted ? used_idx(view) : 0,
 		.last_used = view->last_used,
 		.num_free = view->num_free,
 	};

@@ -64,7 +64,6 @@ static __always_inline void tally_totals(uint32_t key, const struct vring_event 
 {
 	struct vt_totals *t = totals_of(key);
 	uint32_t in_use = num - event->num_free;
-	struct kick_verdict v;
 
 	if (!t)
 		return;
@@ -84,13 +83,10 @@ static __always_inline void tally_totals(uint32_t key, const struct vring_event 
 			t->peak = in_use;
 		break;
 	case VRING_EVENT_KICK:
-		v = judge_kick(&event->kick, event->flags, num);
 		if (event->kick.kick)
 			TALLY(kick, 1);
 		else
 			TALLY(suppressed, 1);
-		if (v.unsure)
-			TALLY(unsure, 1);
 		break;
 	case VRING_EVENT_NOTIFY:
 		TALLY(doorbell, 1);
@@ -105,12 +101,6 @@ static __always_inline void tally_totals(uint32_t key, const struct vring_event 
 		TALLY(written, event->reap.len);
 		if (in_use == 0)
 			TALLY(emptied, 1);
-		break;
-	case VRING_EVENT_CALLBACKS:
-		if (event->callbacks.on)
-			TALLY(callbacks_on, 1);
-		else
-			TALLY(callbacks_off, 1);
 		break;
 	}
 }

@@ -43,14 +43,13 @@ struct vt_add_function {
 struct vt_totals {
 	uint64_t add, refused;
 	uint64_t full; /* refused for want of descriptors in a way that makes the driver kick */
-	uint64_t kick, suppressed, unsure;
+	uint64_t kick, suppressed;
 	uint64_t doorbell;
 	uint64_t interrupt, spurious;
 	uint64_t reap, written; /* written: bytes, as the device says */
-	uint64_t callbacks_on, callbacks_off;
-	uint64_t emptied; /* the last buffer came back: the device had none */
-	uint64_t out, in; /* scatterlists added */
-	uint32_t peak;	  /* most descriptors in use */
+	uint64_t emptied;	/* the last buffer came back: the device had none */
+	uint64_t out, in;	/* scatterlists added */
+	uint32_t peak;		/* most descriptors in use */
 	uint32_t num;
 };
 

@@ -13,15 +13,10 @@ static void count_steps(const struct vring_event *event, unsigned int num,
 	uint16_t avail = event->type == VRING_EVENT_ADD && !event->add.error;
 	uint16_t reaped = event->type == VRING_EVENT_REAP;
 
-	if (account->locked_seen) {
-		uint16_t a = index_steps(packed, num, account->locked_avail, event->avail_idx);
-		uint16_t r = index_steps(packed, num, account->locked_reaped, event->last_used);
-
-		/* Further than the ring is long: the device was reset, its rings began anew. */
-		if (a <= num && r <= num) {
-			avail = a;
-			reaped = r;
-		}
+	/* A device that was reset begins its rings anew, with the first add. */
+	if (account->locked_seen && !(avail && event->avail_idx == 1 && event->last_used == 0)) {
+		avail = index_steps(packed, num, account->locked_avail, event->avail_idx);
+		reaped = index_steps(packed, num, account->locked_reaped, event->last_used);
 	}
 	account->avail_steps += avail;
 	account->reap_steps += reaped;

@@ -21,6 +21,7 @@
 #define MAX_HOOKS 40
 
 static struct hook plan[MAX_HOOKS];
+static bool verdict_only;
 static size_t planned;
 static struct vt_add_function add_functions[VT_ADD_SLOTS];
 static struct bpf_link *links[2 * MAX_HOOKS]; /* a decision and, by kprobe, a return takes two */
@@ -246,6 +247,7 @@ int hooks_plan(const struct kernel_types *types, unsigned int events, bool kprob
 	};
 
 	planned = 0;
+	verdict_only = events & HOOKS_VERDICT_ONLY;
 	for (unsigned int event = 1; event < VRING_EVENT_TYPES; event++) {
 		size_t before = planned;
 
@@ -303,6 +305,8 @@ static void programs_of(struct vring_trace *skel, const struct hook *hook,
 			       program(skel, "off", "fexit", 0);
 	} else {
 		*entry = program(skel, role, "fentry", slot);
+		if (hook->event == VRING_EVENT_KICK && verdict_only)
+			*entry = NULL;
 		*back = program(skel, role, "fexit", slot);
 	}
 }
@@ -327,6 +331,7 @@ int hooks_prepare(struct vring_trace *skel)
 		if (!error)
 			error = prepare_program(back, &plan[i]);
 	}
+	skel->rodata->verdict_only = verdict_only;
 	memcpy((void *)skel->rodata->add_functions, add_functions, sizeof(add_functions));
 	return error;
 }

@@ -16,6 +16,8 @@ struct vring_trace; /* the skeleton */
 /* Events to be recorded, as a set of bits. */
 #define HOOKS_OF(type) (1u << (type))
 #define HOOKS_ALL ((1u << VRING_EVENT_TYPES) - 2)
+/* Of a kick decision its outcome alone: one look instead of two. */
+#define HOOKS_VERDICT_ONLY (1u << 31)
 
 #define TYPES_MODULES 512
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "vring_trace.skel.h"
@@ -305,17 +306,34 @@ void kernel_detach_hooks(void)
 
 /* ---- cost ---- */
 
-static bool timed;
+static int timing = -1; /* the kernel times BPF programs as long as someone holds this */
+static double timed, timing_since;
 
-/* The kernel times BPF programs as long as someone holds the descriptor; here, until the end. */
-void kernel_cost_begin(void)
+static double now(void)
 {
-	timed = bpf_enable_stats(BPF_STATS_RUN_TIME) >= 0;
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+void kernel_cost_timing(bool on)
+{
+	if (on == (timing >= 0))
+		return;
+	if (on) {
+		timing = bpf_enable_stats(BPF_STATS_RUN_TIME);
+		timing_since = now();
+	} else {
+		timed += now() - timing_since;
+		close(timing);
+		timing = -1;
+	}
 }
 
 struct kernel_cost kernel_cost(const struct vring_trace *skel)
 {
-	struct kernel_cost cost = { .run_known = timed };
+	struct kernel_cost cost = { .timed = timed + (timing >= 0 ? now() - timing_since : 0) };
 	struct bpf_program *prog;
 
 	bpf_object__for_each_program(prog, skel->obj)

@@ -48,12 +48,15 @@ void kernel_detach_hooks(void);
 /* What the hooks have cost so far, and did not see. */
 struct kernel_cost {
 	unsigned long long missed; /* calls that came while the same hook ran on that CPU */
-	unsigned long long run_ns; /* in the programs, all CPUs together; 0 if not to be had */
-	bool run_known;
+	unsigned long long run_ns; /* in the programs, all CPUs together, while they were timed */
+	double timed;		   /* seconds that they were; 0: the kernel does not let us */
 };
 
-/* From now on the kernel times the programs, where it lets us. */
-void kernel_cost_begin(void);
+/*
+ * Has the kernel time the programs from now on, or no more. Timing is a good part of what a short
+ * program costs, so it is on for a tenth of the time only.
+ */
+void kernel_cost_timing(bool on);
 struct kernel_cost kernel_cost(const struct vring_trace *skel);
 
 #endif

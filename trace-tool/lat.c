@@ -202,7 +202,8 @@ int lat_main(int argc, char **argv)
 	/* A decision not to kick ends the wait for a doorbell. */
 	lat.sampler.session.events = HOOKS_OF(VRING_EVENT_ADD) | HOOKS_OF(VRING_EVENT_KICK) |
 				     HOOKS_OF(VRING_EVENT_NOTIFY) |
-				     HOOKS_OF(VRING_EVENT_INTERRUPT) | HOOKS_OF(VRING_EVENT_REAP);
+				     HOOKS_OF(VRING_EVENT_INTERRUPT) | HOOKS_OF(VRING_EVENT_REAP) |
+				     HOOKS_VERDICT_ONLY;
 	lat.cpus = calloc(libbpf_num_possible_cpus(), sizeof(*lat.cpus));
 	if (!lat.cpus) {
 		tool_error("out of memory");

@@ -78,7 +78,10 @@ enum {
 
 static const struct argp_option global_options[] = {
 	{ "json", 'j', NULL, 0, "JSON, one object a line", 0 },
-	{ "pid", 'p', "PID", 0, "only what process PID does; reaps of the buffers it added", 0 },
+	{ "pid", 'p', "PID", 0,
+	  "only what process PID does itself, not what kernel threads do for it; and the "
+	  "reaps of the buffers it added",
+	  0 },
 	{ "wall-clock", 'T', NULL, 0, "the time of day instead of seconds since the start", 0 },
 	{ "rate", 'r', "HZ", 0, "look into the event buffer HZ times a second [50]", 0 },
 	{ "no-self", OPT_NO_SELF, NULL, 0, "without what vring-trace itself does", 0 },

@@ -297,6 +297,7 @@ static double own_seconds(void)
 
 static void look(struct session *session, struct ring_buffer *events, bool *over)
 {
+	kernel_cost_timing(session->looks++ % 10 == 0);
 	if (events && ring_buffer__consume(events) < 0)
 		*over = true;
 	if (session->on_tick && session->on_tick(session))
@@ -329,6 +330,7 @@ static int follow(struct session *session, struct ring_buffer *events)
 	session->skel->bss->recording = false;
 	session->end_ns = clock_ns(CLOCK_MONOTONIC);
 	session->own_at_end = own_seconds();
+	kernel_cost_timing(false);
 	if (running)
 		end_command(pid);
 	return status;
@@ -373,7 +375,7 @@ int session_run(struct session *session)
 		status = -session->hooks;
 		goto out;
 	}
-	kernel_cost_begin();
+	kernel_cost_timing(true);
 	session->own_at_start = own_seconds();
 	session->start_ns = clock_ns(CLOCK_MONOTONIC);
 	session->skel->bss->recording = true;
@@ -446,14 +448,15 @@ struct session_meter session_meter(const struct session *session)
 {
 	struct kernel_cost cost = kernel_cost(session->skel);
 	struct session_meter meter = { .lost = session->skel->bss->lost, .missed = cost.missed };
-	double all = session_seconds(session) * sysconf(_SC_NPROCESSORS_ONLN), own;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	double all = session_seconds(session) * cpus, own;
 
 	if (session->gaps > meter.lost)
 		meter.lost = session->gaps;
 	own = (session->end_ns ? session->own_at_end : own_seconds()) - session->own_at_start;
 	meter.cost = -1;
-	if (cost.run_known && session->start_ns && all > 0)
-		meter.cost = (cost.run_ns / 1e9 + own) / all;
+	if (cost.timed > 0 && session->start_ns && all > 0)
+		meter.cost = cost.run_ns / 1e9 / (cost.timed * cpus) + own / all;
 	return meter;
 }
 

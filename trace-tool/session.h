@@ -54,6 +54,7 @@ struct session {
 	bool output_failed;
 
 	/* The session's own. */
+	unsigned int looks;
 	double own_at_start, own_at_end; /* CPU time of vring-trace itself */
 	uint64_t gaps;			 /* records that did not come, by their numbers */
 	uint16_t *next_seq;
