@@ -97,9 +97,9 @@ library: $(O)/release/libvirtio.a ## both halves of the ring, and what is on top
 # ---- vring-trace ----
 
 BPF_OBJ := $(B)/bpf/vring_trace.bpf.o
-SKEL := $(B)/bpf/vring_trace.skel.h
+SKEL := $(B)/bpf/vring_trace.skel.h $(B)/bpf/vring_snapshot.skel.h
 TOOL_SRC := $(wildcard trace-tool/*.c)
-TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/tool/%.o)
+TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/tool/%.o) $(O)/tool/ring/vring_draw.o
 TOOL := $(O)/vring-trace
 
 # -ffreestanding keeps clang's own <stdint.h>; the C library's wants headers of a 32-bit host.

@@ -185,6 +185,7 @@ static const struct command {
 } commands[] = {
 	{ "ls", ls_main },     { "trace", trace_main }, { "why", why_main },
 	{ "stat", stat_main }, { "lat", lat_main },
+	{ "show", show_main }, { "check", check_main },
 };
 
 static const char doc[] =

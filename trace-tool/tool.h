@@ -70,5 +70,7 @@ int trace_main(int argc, char **argv);
 int why_main(int argc, char **argv);
 int stat_main(int argc, char **argv);
 int lat_main(int argc, char **argv);
+int show_main(int argc, char **argv);
+int check_main(int argc, char **argv);
 
 #endif
