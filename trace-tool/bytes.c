@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The annotated hexdump. Each line holds whole fields: a descriptor, eight entries of the available
- * ring, two of the used ring. Descriptors that were never written are summed up.
+ * ring, two of the used ring. Lines of nothing but zeroes are summed up.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,11 +31,17 @@ static void print_title(const struct snapshot *s, enum vt_area area, const char 
 	printf("%s, %u bytes, written by the %s\n", name, s->head.area_bytes[area], writer);
 }
 
-static bool is_zero(const void *desc)
+static bool is_zero(const void *bytes, size_t len)
 {
-	static const uint8_t zero[sizeof(struct vring_desc)];
+	static const uint8_t zero[PER_LINE];
 
-	return !memcmp(desc, zero, sizeof(zero));
+	return !memcmp(bytes, zero, len);
+}
+
+static void print_zero(const struct snapshot *s, unsigned int count, const char *what)
+{
+	if (count)
+		printf("%u of %u %s are all zeroes\n", count, s->head.num, what);
 }
 
 static void print_flags(uint16_t flags)
@@ -69,7 +75,7 @@ static void print_descriptors(const struct snapshot *s)
 	unsigned int never = 0;
 
 	for (unsigned int i = 0; i < s->head.num; i++) {
-		if (is_zero(&snapshot_desc(s)[i])) {
+		if (is_zero(&snapshot_desc(s)[i], sizeof(struct vring_desc))) {
 			never++;
 			continue;
 		}
@@ -80,14 +86,14 @@ static void print_descriptors(const struct snapshot *s)
 			print_split_desc(&snapshot_desc(s)[i], i);
 		putchar('\n');
 	}
-	if (never)
-		printf("%u of %u never written: all bytes 0\n", never, s->head.num);
+	print_zero(s, never, "descriptors");
 }
 
 static void print_avail(const struct snapshot *s)
 {
 	const struct vring vr = snapshot_vring(s);
 	size_t ring = sizeof(struct vring_avail);
+	unsigned int zero = 0;
 
 	print_line(s, VT_DRIVER, 0, ring);
 	printf("flags %u, idx %u\n", le16_read(&vr.avail->flags), le16_read(&vr.avail->idx));
@@ -95,12 +101,17 @@ static void print_avail(const struct snapshot *s)
 		unsigned int count =
 			s->head.num - i < PER_LINE / 2 ? s->head.num - i : PER_LINE / 2;
 
+		if (is_zero(&vr.avail->ring[i], 2 * count)) {
+			zero += count;
+			continue;
+		}
 		print_line(s, VT_DRIVER, ring + 2 * i, 2 * count);
 		printf("entry %u:", i);
 		for (unsigned int n = 0; n < count; n++)
 			printf(" %u", le16_read(&vr.avail->ring[i + n]));
 		putchar('\n');
 	}
+	print_zero(s, zero, "entries");
 	print_line(s, VT_DRIVER, ring + 2 * s->head.num, 2);
 	printf("used_event %u\n", le16_read(vring_used_event(&vr)));
 }
@@ -109,12 +120,17 @@ static void print_used(const struct snapshot *s)
 {
 	const struct vring vr = snapshot_vring(s);
 	size_t ring = sizeof(struct vring_used);
+	unsigned int zero = 0;
 
 	print_line(s, VT_DEVICE, 0, ring);
 	printf("flags %u, idx %u\n", le16_read(&vr.used->flags), le16_read(&vr.used->idx));
 	for (unsigned int i = 0; i < s->head.num; i += 2) {
 		unsigned int count = s->head.num - i < 2 ? 1 : 2;
 
+		if (is_zero(&vr.used->ring[i], 8 * count)) {
+			zero += count;
+			continue;
+		}
 		print_line(s, VT_DEVICE, ring + 8 * i, 8 * count);
 		printf("entry %u:", i);
 		for (unsigned int n = 0; n < count; n++)
@@ -122,6 +138,7 @@ static void print_used(const struct snapshot *s)
 			       le32_read(&vr.used->ring[i + n].len));
 		putchar('\n');
 	}
+	print_zero(s, zero, "entries");
 	print_line(s, VT_DEVICE, ring + 8 * s->head.num, 2);
 	printf("avail_event %u\n", le16_read(vring_avail_event(&vr)));
 }
