@@ -183,9 +183,9 @@ static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "ls", ls_main },     { "trace", trace_main }, { "why", why_main },
-	{ "stat", stat_main }, { "lat", lat_main },
-	{ "show", show_main }, { "check", check_main },
+	{ "ls", ls_main },	 { "trace", trace_main }, { "why", why_main },
+	{ "stat", stat_main },	 { "lat", lat_main },	  { "show", show_main },
+	{ "check", check_main },
 };
 
 static const char doc[] =
