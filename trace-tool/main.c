@@ -185,7 +185,7 @@ static const struct command {
 } commands[] = {
 	{ "ls", ls_main },	 { "trace", trace_main }, { "why", why_main },
 	{ "stat", stat_main },	 { "lat", lat_main },	  { "show", show_main },
-	{ "check", check_main },
+	{ "check", check_main }, { "irq", irq_main },	  { "stall", stall_main },
 };
 
 static const char doc[] =

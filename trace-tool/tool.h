@@ -72,5 +72,7 @@ int stat_main(int argc, char **argv);
 int lat_main(int argc, char **argv);
 int show_main(int argc, char **argv);
 int check_main(int argc, char **argv);
+int irq_main(int argc, char **argv);
+int stall_main(int argc, char **argv);
 
 #endif
