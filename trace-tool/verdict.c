@@ -162,9 +162,10 @@ static bool device_wrote(const struct snapshot *s)
 {
 	const struct vring vr = snapshot_vring(s);
 
+	/* 2.8.5: WRITE says that the length holds. QEMU gives the length and leaves the flag out.
+	 */
 	if (s->head.packed)
-		return le16_read(&snapshot_packed(s)[s->head.before.last_used & ~WRAP_BIT].flags) &
-		       VRING_DESC_F_WRITE;
+		return le32_read(&snapshot_packed(s)[s->head.before.last_used & ~WRAP_BIT].len);
 	for (uint16_t i = s->head.before.last_used; i != s->head.before.used_mem; i++)
 		if (le32_read(&vr.used->ring[i & (s->head.num - 1)].len))
 			return true;
@@ -302,9 +303,8 @@ static void judge_device(const struct stall_watch *watch, const struct snapshot 
 		say(stall, watch, VERDICT_NOT_KICKED, oldest, text);
 	} else if (oldest_unseen) {
 		snprintf(text, sizeof(text),
-			 "the device never looked: %d %s behind where it asks "
-			 "to be told",
-			 behind, s->head.packed ? "slots" : "entries");
+			 "the device never looked: it asks to be told of the %s %d back",
+			 s->head.packed ? "slot" : "entry", behind);
 		say(stall, watch, VERDICT_NOT_LOOKED, oldest, text);
 	} else if (behind < 0) {
 		say(stall, watch, VERDICT_NOT_FINISHED, oldest,
