@@ -52,6 +52,8 @@ deps: ## install what is missing from Debian 12 (packages.txt)
 FLOORS := ring device bus pci blk net platform/host
 LIB_SRC := $(wildcard $(FLOORS:%=%/*.c))
 SUPPORT_SRC := $(wildcard tests/support/*.c)
+# What of vring-trace judges without a kernel, for its unit tests.
+JUDGE_SRC := $(addprefix trace-tool/,invariants.c invariants_packed.c snapshot_file.c verdict.c interrupts.c)
 TEST_SRC := $(filter-out tests/support/% tests/guest/% tests/bench/%,$(wildcard tests/*/*.c))
 TESTS := $(TEST_SRC:tests/%.c=%)
 
@@ -82,6 +84,8 @@ $(TESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/%: $(O)/$(1)/tests/%.o \
 		$(SUPPORT_SRC:%.c=$(O)/$(1)/%.o) $(O)/$(1)/libvirtio.a
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka
+
+$(filter $(O)/$(1)/tests/trace-tool/%,$(TESTS:%=$(O)/$(1)/tests/%)): $(JUDGE_SRC:%.c=$(O)/$(1)/%.o)
 
 $(GUEST_TEST_SRC:%.c=$(O)/$(1)/%): $(O)/$(1)/%: $(O)/$(1)/%.o
 	$$(call say,LD,$$@)

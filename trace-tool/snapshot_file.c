@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "snapshot.h"
 #include "tool.h"
@@ -124,6 +125,7 @@ int snapshot_save(const struct snapshot *s, const char *path)
 {
 	struct file_head head = { .head_bytes = sizeof(s->head), .copied = s->copied };
 	FILE *file = fopen(path, "we");
+	struct stat st;
 	int error = 0;
 
 	if (!file) {
@@ -145,7 +147,8 @@ int snapshot_save(const struct snapshot *s, const char *path)
 		error = -errno;
 	if (error) {
 		tool_error("cannot write %s: %s", path, strerror(-error));
-		remove(path); /* half a snapshot is none */
+		if (!stat(path, &st) && S_ISREG(st.st_mode))
+			remove(path); /* half a snapshot is none */
 	}
 	return error;
 }
