@@ -178,6 +178,9 @@ JUDGE := tests/guest/judge.sh
 $(INITRD)/options.cpio: $(INITRD_DEPS) tests/guest/options.job $(JUDGE)
 	$(call initrd,tests/guest/options.job=/job $(JUDGE)=/lib/judge.sh)
 
+$(INITRD)/state.cpio: $(INITRD_DEPS) tests/guest/state.job $(JUDGE)
+	$(call initrd,tests/guest/state.job=/job $(JUDGE)=/lib/judge.sh)
+
 $(INITRD)/stall.cpio: $(INITRD_DEPS) tests/guest/stall.job $(JUDGE)
 	$(call initrd,tests/guest/stall.job=/job $(JUDGE)=/lib/judge.sh)
 
@@ -236,6 +239,8 @@ WHY_TEST = 'guest/why-$(KERNEL): tests/guest/why.sh $(KDIR) $(INITRD)/why.cpio $
 
 stall_test = 'guest/stall-$(KERNEL)-$(1): tests/guest/stall.sh $(KDIR) $(INITRD)/stall.cpio $(DISK) $(1) \
 	$(B)/guest/$(KERNEL)/stall-$(1).log'
+state_test = 'guest/state-$(KERNEL)-$(1): $(RUN) --initrd $(INITRD)/state.cpio --blk packed=$(2) --net packed=$(2)'
+STATE_TESTS = $(call state_test,split,off) $(call state_test,packed,on)
 STALL_TESTS = $(call stall_test,split) $(call stall_test,packed)
 
 OPTIONS_TEST = 'guest/options-$(KERNEL): $(RUN) --initrd $(INITRD)/options.cpio --blk ioeventfd=off'
@@ -270,7 +275,7 @@ test: $(O)/debug/tests/$(SUITE)
 	$(Q)$< $(ARGS)
 else
 test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(INITRD)/options.cpio $(INITRD)/stall.cpio \
-		$(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
+		$(INITRD)/state.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
 	@tests/run \
 		'style: clang-format --dry-run -Werror $(SOURCES)' \
 		'build/clang: $(MAKE) --no-print-directory CC=clang library vring-trace test-programs' \
@@ -283,14 +288,14 @@ test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpi
 		'book: book/check' \
 		'deps: tests/deps.sh' \
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
-		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST) $(call stall_test,split)
+		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST) $(call stall_test,split) $(call state_test,split,off)
 endif
 
 check-matrix: $(O)/debug/tests/guest/matrix $(MATRIX_INITRDS) $(DISK) ## of the tests only those with every device in a guest
 	@tests/run $(MATRIX_TESTS)
 
-check-stall: $(INITRD)/stall.cpio $(DISK) ## of the tests only those in which a guest's queues come to a halt
-	@tests/run $(STALL_TESTS)
+check-state: $(INITRD)/state.cpio $(INITRD)/stall.cpio $(DISK) ## of the tests only those that look at a guest's queues as they stand
+	@tests/run $(STATE_TESTS) $(STALL_TESTS)
 
 check-counts: $(O)/debug/tests/guest/counts $(INITRD)/counts.cpio $(DISK) ## of the tests only those that count in a guest
 	@tests/run $(COUNTS_TESTS)
@@ -302,9 +307,9 @@ test-long: test ## all tests, long random walks, and the guest's counts on every
 		'release/interop/threads-4s: THREADS_MS=4000 THREADS_BUFFERS=10000000 $(O)/release/tests/interop/threads' \
 		'asan/interop/hostile-2000000: HOSTILE_STEPS=2000000 $(O)/asan/tests/interop/hostile'
 	$(Q)for kernel in $(filter-out $(KERNEL),6.1 6.1-cloud 6.12 6.12-cloud); do \
-		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts check-stall || exit 1; done
+		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts check-state || exit 1; done
 	$(Q)$(MAKE) --no-print-directory $(LONG_KERNELS:%=$(B)/guest/%/matrix.cpio)
-	$(Q)tests/run $(LONG_MATRIX_TESTS) $(call stall_test,packed)
+	$(Q)tests/run $(LONG_MATRIX_TESTS) $(call stall_test,packed) $(call state_test,packed,on)
 
 test-programs: $(foreach v,debug asan,$(TESTS:%=$(O)/$(v)/tests/%)) $(foreach v,tsan release,$(THREAD_TESTS:%=$(O)/$(v)/tests/%)) \
 		$(GUEST_TEST_SRC:%.c=$(O)/debug/%)
@@ -371,5 +376,5 @@ clauses: ## which clauses of the specification are covered, by which code and te
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: check-matrix bench-ring bench-trace clauses help all deps library vring-trace demo guest test test-long test-programs check-counts check-stall \
+.PHONY: check-matrix bench-ring bench-trace clauses help all deps library vring-trace demo guest test test-long test-programs check-counts check-state \
 	debug clean

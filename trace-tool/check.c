@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "invariants.h"
+#include "event_text.h"
 #include "look.h"
 #include "tool.h"
 
@@ -73,11 +74,6 @@ static bool look_again(struct look *look, const struct queue *queue, struct find
 	return true;
 }
 
-static void add_string(json_object *object, const char *key, const char *value)
-{
-	json_object_object_add(object, key, json_object_new_string(value));
-}
-
 static void print_finding(const struct snapshot *s, const struct finding *finding)
 {
 	json_object *object;
@@ -89,12 +85,11 @@ static void print_finding(const struct snapshot *s, const struct finding *findin
 		return;
 	}
 	object = json_object_new_object();
-	add_string(object, "queue", s->name);
-	add_string(object, "section", rule_clause(finding->rule));
-	add_string(object, "rule", rule_text(finding->rule));
-	add_string(object, "detail", finding->detail);
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	json_add_string(object, "queue", s->name);
+	json_add_string(object, "section", rule_clause(finding->rule));
+	json_add_string(object, "rule", rule_text(finding->rule));
+	json_add_string(object, "detail", finding->detail);
+	json_line(object);
 }
 
 static int visit(struct look *look, const struct queue *queue, struct snapshot *s, void *arg)
@@ -128,10 +123,9 @@ static void print_rules(void)
 			continue;
 		}
 		object = json_object_new_object();
-		add_string(object, "section", rule_clause(rule));
-		add_string(object, "rule", rule_text(rule));
-		puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE));
-		json_object_put(object);
+		json_add_string(object, "section", rule_clause(rule));
+		json_add_string(object, "rule", rule_text(rule));
+		json_line(object);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "interrupts.h"
+#include "event_text.h"
 #include "look.h"
 #include "tool.h"
 #include "verdict.h"
@@ -101,26 +102,22 @@ static void print_json(const struct snapshot *s, const struct interrupt *interru
 	json_object *object = json_object_new_object();
 	char cpu[256];
 
-	json_object_object_add(object, "queue", json_object_new_string(s->name));
+	json_add_string(object, "queue", s->name);
 	if (interrupt) {
 		read_irq_file(interrupt->irq, "effective_affinity_list", cpu, sizeof(cpu));
-		json_object_object_add(object, "irq", json_object_new_int(interrupt->irq));
+		json_add_int(object, "irq", interrupt->irq);
 		if (interrupt->vector >= 0)
-			json_object_object_add(object, "vector",
-					       json_object_new_int(interrupt->vector));
-		json_object_object_add(object, "for", json_object_new_string(kinds[kind]));
-		json_object_object_add(object, "cpu", json_object_new_string(cpu));
+			json_add_int(object, "vector", interrupt->vector);
+		json_add_string(object, "for", kinds[kind]);
+		json_add_string(object, "cpu", cpu);
 		read_irq_file(interrupt->irq, "smp_affinity_list", cpu, sizeof(cpu));
-		json_object_object_add(object, "affinity", json_object_new_string(cpu));
-		json_object_object_add(object, "count", json_object_new_int64(interrupt->count));
-		json_object_object_add(object, "unclaimed",
-				       json_object_new_int(unclaimed(interrupt->irq)));
+		json_add_string(object, "affinity", cpu);
+		json_add_int(object, "count", interrupt->count);
+		json_add_int(object, "unclaimed", unclaimed(interrupt->irq));
 	}
-	json_object_object_add(object, "wanted",
-			       json_object_new_string(verdict_interrupts_wanted(s)));
-	json_object_object_add(object, "unreaped", json_object_new_int(verdict_unreaped(s)));
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	json_add_string(object, "wanted", verdict_interrupts_wanted(s));
+	json_add_int(object, "unreaped", verdict_unreaped(s));
+	json_line(object);
 }
 
 static int visit(struct look *look, const struct queue *queue, struct snapshot *s, void *arg)

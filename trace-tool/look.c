@@ -21,7 +21,6 @@ error_t words_parse(struct words *words, int key, char *arg, struct argp_state *
 			tool_error("out of memory");
 			exit(TOOL_FAILED);
 		}
-		state->child_inputs[0] = NULL;
 		return 0;
 	case ARGP_KEY_ARG:
 		words->list[words->count++] = arg;

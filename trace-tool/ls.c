@@ -3,64 +3,73 @@
  * vring-trace ls: every queue of every device as it stands now.
  */
 #include <argp.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ring/virtio_ring.h"
-#include "vring_trace.skel.h"
 
-#include "kernel.h"
-#include "queues.h"
+#include "event_text.h"
+#include "features.h"
+#include "look.h"
 #include "tool.h"
 
 static const char doc[] =
-	"List the virtqueues of this guest. Nothing needs to be going through them."
+	"List the virtqueues of this guest. Nothing needs to be going through them. With a QUEUE, or "
+	"-v, also what driver and device agreed upon."
 	"\v"
 	"SIZE    entries of the ring\n"
 	"FREE    descriptors the driver can still use\n"
 	"AVAIL   the driver's index: split, free-running in 16 bits; packed, the slot\n"
 	"        and the wrap counter, as in 5w1\n"
 	"USED    the device's index, from ring memory; a packed ring has none: as REAPED\n"
-	"REAPED  how far the driver has taken used buffers back";
+	"REAPED  how far the driver has taken used buffers back\n"
+	"FEAT    of the features, those that shape the ring: E EVENT_IDX, I INDIRECT_DESC,\n"
+	"        O IN_ORDER, N NOTIFICATION_DATA, R RING_RESET\n"
+	"BROKEN  behind a line: the driver has given the queue up";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	(void)arg;
-	if (key == ARGP_KEY_ARGS) {
-		/* What is left of the line, as it is. */
-		*(char ***)state->input = state->argv + state->next;
-		state->next = state->argc;
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
+	return words_parse(state->input, key, arg, state);
 }
 
-/* The negotiated features that shape the ring itself; a device's own are not the ring's business.
- */
-static void print_ring_features(uint64_t features)
+/* ---- the table ---- */
+
+static const char *ring_features(uint64_t features, char text[8])
 {
 	static const struct {
 		unsigned int bit;
-		const char *name;
-	} names[] = {
-		{ VIRTIO_RING_F_EVENT_IDX, "EVENT_IDX" },
-		{ VIRTIO_RING_F_INDIRECT_DESC, "INDIRECT" },
-		{ VIRTIO_F_IN_ORDER, "IN_ORDER" },
-		{ VIRTIO_F_NOTIFICATION_DATA, "NOTIF_DATA" },
+		char letter;
+	} letters[] = {
+		{ VIRTIO_RING_F_EVENT_IDX, 'E' }, { VIRTIO_RING_F_INDIRECT_DESC, 'I' },
+		{ VIRTIO_F_IN_ORDER, 'O' },	  { VIRTIO_F_NOTIFICATION_DATA, 'N' },
+		{ VIRTIO_F_RING_RESET, 'R' },
 	};
+	size_t len = 0;
 
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (virtio_feature(features, names[i].bit))
-			printf(" %s", names[i].name);
+	for (size_t i = 0; i < sizeof(letters) / sizeof(*letters); i++)
+		if (virtio_feature(features, letters[i].bit))
+			text[len++] = letters[i].letter;
+	if (!len)
+		text[len++] = '-';
+	text[len] = 0;
+	return text;
+}
+
+/* virtio_blk is the disk's driver, and blk says as much. */
+static const char *short_driver(const struct queue *queue)
+{
+	return !strncmp(queue->driver, "virtio_", 7) ? queue->driver + 7 : queue->driver;
 }
 
 static void print_queue(const struct queue *queue)
 {
 	const struct vt_queue *q = &queue->state;
-	char name[VT_NAME_LEN + 16], index[INDEX_TEXT_LEN];
+	char name[VT_NAME_LEN + 16], index[INDEX_TEXT_LEN], features[8];
 
-	printf("%-17s %-5s %-10s", queue_name(name, queue, q->device, q->index),
-	       queue->alias[0] ? queue->alias : "-", queue->driver);
+	printf("%-17s %-5s %-8.8s", queue_name(name, queue, q->device, q->index),
+	       queue->alias[0] ? queue->alias : "-", short_driver(queue));
 	if (q->unread) {
 		puts(" (its ring could not be read)");
 		return;
@@ -69,37 +78,129 @@ static void print_queue(const struct queue *queue)
 	printf(" %6s", index_text(index, q->packed, q->avail_idx));
 	printf(" %6s", index_text(index, q->packed, q->used_idx));
 	printf(" %6s", index_text(index, q->packed, q->last_used));
-	print_ring_features(q->features);
-	puts(q->broken ? " BROKEN" : "");
+	printf(" %s%s\n", ring_features(q->features, features), q->broken ? " BROKEN" : "");
+}
+
+/* ---- a device ---- */
+
+/* From /sys: the number of the kind of device, 5. */
+static unsigned int device_id(const struct queue *queue)
+{
+	unsigned int id = 0;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/bus/virtio/devices/virtio%u/device",
+		 queue->state.device);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%x", &id) != 1)
+		id = 0;
+	fclose(file);
+	return id;
+}
+
+static void print_device(const struct queue *queue)
+{
+	unsigned int id = device_id(queue);
+	const char *kind = device_kind(id);
+
+	printf("\nvirtio%u: %s device, driver %s%s%s\n", queue->state.device,
+	       kind ? kind : "unknown", queue->driver, queue->alias[0] ? ", " : "", queue->alias);
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		const struct feature *feature;
+
+		if (!virtio_feature(queue->state.features, bit))
+			continue;
+		feature = feature_of(id, bit);
+		if (feature)
+			printf("  %2u %-19s %s\n", bit, feature->name, feature->text);
+		else
+			printf("  %2u -                   not known to vring-trace\n", bit);
+	}
+}
+
+static bool first_of_its_device(const struct queues *queues, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (queues->list[k].selected &&
+		    queues->list[k].state.device == queues->list[i].state.device)
+			return false;
+	return true;
+}
+
+/* ---- JSON ---- */
+
+static json_object *json_features(const struct queue *queue)
+{
+	json_object *list = json_object_new_array();
+	unsigned int id = device_id(queue);
+
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		const struct feature *feature = feature_of(id, bit);
+		char number[8];
+
+		if (!virtio_feature(queue->state.features, bit))
+			continue;
+		snprintf(number, sizeof(number), "%u", bit);
+		json_object_array_add(list,
+				      json_object_new_string(feature ? feature->name : number));
+	}
+	return list;
+}
+
+static void print_json(const struct queue *queue)
+{
+	const struct vt_queue *q = &queue->state;
+	json_object *object = json_object_new_object();
+	char name[VT_NAME_LEN + 16];
+
+	json_add_string(object, "queue", queue_name(name, queue, q->device, q->index));
+	json_add_int(object, "device", q->device);
+	json_add_int(object, "index", q->index);
+	json_add_string(object, "dev", queue->alias);
+	json_add_string(object, "driver", queue->driver);
+	json_add_bool(object, "readable", !q->unread);
+	json_add_string(object, "layout", q->packed ? "packed" : "split");
+	json_add_int(object, "size", q->num);
+	json_add_int(object, "free", q->num_free);
+	json_add_int(object, "avail", q->avail_idx);
+	json_add_int(object, "used", q->used_idx);
+	json_add_int(object, "reaped", q->last_used);
+	json_add_bool(object, "broken", q->broken);
+	json_object_object_add(object, "features", json_features(queue));
+	json_line(object);
 }
 
 int ls_main(int argc, char **argv)
 {
-	static const struct argp argp = { NULL, parse, "[QUEUE...]", doc, NULL, NULL, NULL };
-	struct vring_trace *skel = NULL;
-	struct queues queues = {};
-	char **words = argv + argc;
+	static const struct argp argp = {
+		NULL, parse, "[QUEUE...]", doc, tool_children, NULL, NULL
+	};
+	struct words words = {};
+	struct look look;
 	int status;
 
 	argv[0] = (char *)"vring-trace ls";
 	argp_parse(&argp, argc, argv, 0, NULL, &words);
-	status = kernel_open(KERNEL_WALK, NULL, NULL, &skel);
-	if (status)
-		return status;
-	status = queues_walk(skel, &queues);
-	if (!status)
-		status = queues_select(&queues, words, argv + argc - words);
+	status = look_open(&look, &words, false);
 	if (status)
 		goto out;
-
-	printf("%-17s %-5s %-10s %-6s %5s %5s %6s %6s %6s %s\n", "QUEUE", "DEV", "DRIVER", "LAYOUT",
-	       "SIZE", "FREE", "AVAIL", "USED", "REAPED", "RING FEATURES");
-	for (size_t i = 0; i < queues.count; i++)
-		if (queues.list[i].selected)
-			print_queue(&queues.list[i]);
-	status = tool_flush();
+	if (!tool.json)
+		printf("%-17s %-5s %-8s %-6s %5s %5s %6s %6s %6s %s\n", "QUEUE", "DEV", "DRIVER",
+		       "LAYOUT", "SIZE", "FREE", "AVAIL", "USED", "REAPED", "FEAT");
+	for (size_t i = 0; i < look.queues.count; i++)
+		if (look.queues.list[i].selected && tool.json)
+			print_json(&look.queues.list[i]);
+		else if (look.queues.list[i].selected)
+			print_queue(&look.queues.list[i]);
+	for (size_t i = 0; !tool.json && (words.count || tool.verbose) && i < look.queues.count;
+	     i++)
+		if (look.queues.list[i].selected && first_of_its_device(&look.queues, i))
+			print_device(&look.queues.list[i]);
 out:
-	queues_free(&queues);
-	vring_trace__destroy(skel);
-	return status;
+	look_close(&look);
+	free(words.list);
+	return tool_flush() ? TOOL_FAILED : status;
 }

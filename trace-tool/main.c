@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "commands.h"
 #include "tool.h"
 
 struct tool_options tool = { .rate_hz = 50 };
@@ -42,10 +43,13 @@ void tool_error(const char *format, ...)
 
 int tool_flush(void)
 {
+	static bool told;
+
 	if (!fflush(stdout) && !ferror(stdout))
 		return TOOL_OK;
-	if (errno != EPIPE)
+	if (errno != EPIPE && !told)
 		tool_error("cannot write the output: %s", strerror(errno));
+	told = true;
 	return TOOL_FAILED;
 }
 
@@ -177,28 +181,12 @@ static const struct argp global_argp = {
 };
 const struct argp_child tool_children[] = { { &global_argp, 0, "With every command:", 10 }, { 0 } };
 
-/* ---- the commands ---- */
-
-static const struct command {
-	const char *name;
-	int (*run)(int argc, char **argv);
-} commands[] = {
-	{ "ls", ls_main },	 { "trace", trace_main }, { "why", why_main },
-	{ "stat", stat_main },	 { "lat", lat_main },	  { "show", show_main },
-	{ "check", check_main }, { "irq", irq_main },	  { "stall", stall_main },
-};
+/* ---- the command ---- */
 
 static const char doc[] =
 	"See the virtqueues of this Linux guest: who put what into them, who was told, and why. "
 	"Without a COMMAND: one second of `stat` over all queues."
 	"\v"
-	"Commands:\n"
-	"  ls [QUEUE...]                        every queue, with no traffic needed\n"
-	"  trace [QUEUE...] [-- COMMAND]        each event, until Ctrl-C or COMMAND's end\n"
-	"  why [QUEUE...] [-- COMMAND]          each kick, or none, and each interrupt: why\n"
-	"  stat [QUEUE...] [INTERVAL [COUNT]]   counts per queue, added up in the kernel\n"
-	"  lat [QUEUE...] [INTERVAL [COUNT]]    histograms of the times between events\n"
-	"\n"
 	"QUEUE: virtio1, virtio1/req.0, virtio1:0, vda, eth0, or a pattern over these\n"
 	"\n"
 	"EXAMPLES:\n"
@@ -208,6 +196,8 @@ static const char doc[] =
 	"  vring-trace trace -- ping -c 3 gw   # everything while a command runs\n"
 	"  vring-trace why --reason full vda   # kicks forced by a full ring\n"
 	"  vring-trace stat vda 5              # what the disk's queues did, every 5 seconds\n"
+	"  vring-trace show virtio0/req.0      # the ring as it stands\n"
+	"  vring-trace stall                   # is anything stuck, and whose fault is it?\n"
 	"\n"
 	"Exit status: 0 fine; 1 a finding, or output or command failed; 2 usage; 3 cannot\n"
 	"trace here; 4 data incomplete under --strict. With a COMMAND that ran, its own.";
@@ -217,12 +207,16 @@ static int run_command(struct argp_state *state, const char *name)
 	/* The command gets the rest of the line, its own name first. */
 	int argc = state->argc - state->next + 1;
 	char **argv = state->argv + state->next - 1;
+	const struct command *command = command_find(name);
 
 	state->next = state->argc;
-	for (unsigned int i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(name, commands[i].name))
-			return commands[i].run(argc, argv);
-	tool_error("no such command: %s; vring-trace --help lists them", name);
+	if (command)
+		return command->run(argc, argv);
+	name = command_like(name);
+	if (name)
+		tool_error("no such command: %s; did you mean %s?", argv[0], name);
+	else
+		tool_error("no such command: %s; vring-trace --help lists them", argv[0]);
 	return TOOL_USAGE;
 }
 
@@ -241,17 +235,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-int main(int argc, char **argv)
+int tool_main(int argc, char **argv)
 {
 	static const struct argp argp = { NULL, parse,	       "[COMMAND [ARGUMENT...]]",
-					  doc,	tool_children, NULL,
+					  doc,	tool_children, commands_help,
 					  NULL };
 	int status = TOOL_OK;
 
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &status);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
 	argp_program_version = "vring-trace " VRING_TRACE_VERSION;
 	argp_err_exit_status = TOOL_USAGE;
 	/* A reader that goes away shows as a failed write, after which the hooks are taken off. */
 	signal(SIGPIPE, SIG_IGN);
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &status);
-	return status;
+	return tool_main(argc, argv);
 }

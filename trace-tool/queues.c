@@ -18,6 +18,7 @@
 
 #include "kernel.h"
 #include "queues.h"
+#include "suggest.h"
 #include "tool.h"
 
 #define DEVICES "/sys/bus/virtio/devices"
@@ -196,6 +197,32 @@ static bool word_names(const char *word, const struct queue *queue)
 	return queue->alias[0] && !fnmatch(word, queue->alias, 0);
 }
 
+/* What may have been meant by a word that names no queue. */
+static void suggest_queue(struct suggestion *suggestion, const struct queue *queue)
+{
+	const struct vt_queue *state = &queue->state;
+	char name[VT_NAME_LEN + 16];
+
+	if (queue->alias[0])
+		suggest(suggestion, queue->alias);
+	suggest(suggestion, queue_name(name, queue, state->device, state->index));
+	snprintf(name, sizeof(name), "virtio%u", state->device);
+	suggest(suggestion, name);
+}
+
+static void no_such_queue(const struct queues *queues, const char *word)
+{
+	struct suggestion suggestion = { .word = word };
+
+	for (size_t i = 0; i < queues->count; i++)
+		suggest_queue(&suggestion, &queues->list[i]);
+	if (suggestion.best[0])
+		tool_error("no such queue: %s; did you mean %s? vring-trace ls shows them", word,
+			   suggestion.best);
+	else
+		tool_error("no such queue: %s; vring-trace ls shows them", word);
+}
+
 int queues_select(struct queues *queues, char *const *words, size_t count)
 {
 	for (size_t i = 0; i < queues->count; i++)
@@ -207,7 +234,7 @@ int queues_select(struct queues *queues, char *const *words, size_t count)
 			if (word_names(words[w], &queues->list[i]))
 				found = queues->list[i].selected = true;
 		if (!found) {
-			tool_error("no such queue: %s; vring-trace ls shows them", words[w]);
+			no_such_queue(queues, words[w]);
 			return TOOL_USAGE;
 		}
 	}

@@ -12,6 +12,7 @@
 #include "ring/vring_draw.h"
 
 #include "bytes.h"
+#include "event_text.h"
 #include "look.h"
 #include "snapshot.h"
 #include "tool.h"
@@ -150,11 +151,6 @@ static void print_in_flight(const struct snapshot *s)
 
 /* ---- JSON ---- */
 
-static void add_int(json_object *object, const char *key, int64_t value)
-{
-	json_object_object_add(object, key, json_object_new_int64(value));
-}
-
 static void add_hex(json_object *object, const char *key, uint64_t value)
 {
 	char text[24];
@@ -170,13 +166,13 @@ static json_object *json_slot(const struct snapshot *s, const void *descs, unsig
 	json_object *slot = json_object_new_object();
 
 	add_hex(slot, "addr", le64_read(&split->addr));
-	add_int(slot, "len", le32_read(&split->len));
+	json_add_int(slot, "len", le32_read(&split->len));
 	if (s->head.packed) {
-		add_int(slot, "id", le16_read(&packed->id));
-		add_int(slot, "flags", le16_read(&packed->flags));
+		json_add_int(slot, "id", le16_read(&packed->id));
+		json_add_int(slot, "flags", le16_read(&packed->flags));
 	} else {
-		add_int(slot, "flags", le16_read(&split->flags));
-		add_int(slot, "next", le16_read(&split->next));
+		json_add_int(slot, "flags", le16_read(&split->flags));
+		json_add_int(slot, "next", le16_read(&split->next));
 	}
 	return slot;
 }
@@ -186,18 +182,18 @@ static void add_split(json_object *object, const struct snapshot *s)
 	const struct vring vr = snapshot_vring(s);
 	json_object *avail = json_object_new_array(), *used = json_object_new_array();
 
-	add_int(object, "avail_mem", s->head.before.avail_mem);
-	add_int(object, "used_idx", s->head.before.used_mem);
-	add_int(object, "avail_flags", le16_read(&vr.avail->flags));
-	add_int(object, "used_flags", le16_read(&vr.used->flags));
-	add_int(object, "used_event", le16_read(vring_used_event(&vr)));
-	add_int(object, "avail_event", le16_read(vring_avail_event(&vr)));
+	json_add_int(object, "avail_mem", s->head.before.avail_mem);
+	json_add_int(object, "used_idx", s->head.before.used_mem);
+	json_add_int(object, "avail_flags", le16_read(&vr.avail->flags));
+	json_add_int(object, "used_flags", le16_read(&vr.used->flags));
+	json_add_int(object, "used_event", le16_read(vring_used_event(&vr)));
+	json_add_int(object, "avail_event", le16_read(vring_avail_event(&vr)));
 	for (unsigned int i = 0; i < s->head.num; i++) {
 		json_object *elem = json_object_new_object();
 
 		json_object_array_add(avail, json_object_new_int(le16_read(&vr.avail->ring[i])));
-		add_int(elem, "id", le32_read(&vr.used->ring[i].id));
-		add_int(elem, "len", le32_read(&vr.used->ring[i].len));
+		json_add_int(elem, "id", le32_read(&vr.used->ring[i].id));
+		json_add_int(elem, "len", le32_read(&vr.used->ring[i].len));
 		json_object_array_add(used, elem);
 	}
 	json_object_object_add(object, "avail", avail);
@@ -209,10 +205,10 @@ static void add_packed(json_object *object, const struct snapshot *s)
 	const struct vring_packed_desc_event *driver = s->area[VT_DRIVER];
 	const struct vring_packed_desc_event *device = s->area[VT_DEVICE];
 
-	add_int(object, "driver_event", le16_read(&driver->off_wrap));
-	add_int(object, "driver_event_flags", le16_read(&driver->flags));
-	add_int(object, "device_event", le16_read(&device->off_wrap));
-	add_int(object, "device_event_flags", le16_read(&device->flags));
+	json_add_int(object, "driver_event", le16_read(&driver->off_wrap));
+	json_add_int(object, "driver_event_flags", le16_read(&driver->flags));
+	json_add_int(object, "device_event", le16_read(&device->off_wrap));
+	json_add_int(object, "device_event_flags", le16_read(&device->flags));
 }
 
 static json_object *json_in_flight(const struct snapshot *s)
@@ -225,10 +221,10 @@ static json_object *json_in_flight(const struct snapshot *s)
 		if (!s->notes[i].token)
 			continue;
 		buffer = json_object_new_object();
-		add_int(buffer, s->head.packed ? "id" : "head", i);
+		json_add_int(buffer, s->head.packed ? "id" : "head", i);
 		add_hex(buffer, "token", s->notes[i].token);
 		if (s->head.packed)
-			add_int(buffer, "slots", s->notes[i].num);
+			json_add_int(buffer, "slots", s->notes[i].num);
 		json_object_array_add(list, buffer);
 	}
 	return list;
@@ -241,8 +237,8 @@ static json_object *json_tables(const struct snapshot *s)
 	for (unsigned int i = 0; i < s->head.table_count; i++) {
 		json_object *table = json_object_new_object(), *desc = json_object_new_array();
 
-		add_int(table, "slot", s->tables[i].slot);
-		add_int(table, "count", s->tables[i].count);
+		json_add_int(table, "slot", s->tables[i].slot);
+		json_add_int(table, "count", s->tables[i].count);
 		for (unsigned int n = 0; n < s->tables[i].kept; n++)
 			json_object_array_add(desc, json_slot(s, s->tables[i].desc, n));
 		json_object_object_add(table, "desc", desc);
@@ -255,20 +251,18 @@ static void print_json(const struct snapshot *s)
 {
 	json_object *object = json_object_new_object(), *desc = json_object_new_array();
 
-	json_object_object_add(object, "queue", json_object_new_string(s->name));
-	json_object_object_add(object, "layout",
-			       json_object_new_string(s->head.packed ? "packed" : "split"));
-	add_int(object, "time_ns", s->head.time_ns);
-	add_int(object, "num", s->head.num);
-	add_int(object, "num_free", s->head.before.num_free);
-	add_int(object, "num_added", s->head.before.num_added);
-	add_int(object, "avail_idx", s->head.before.avail_idx);
-	add_int(object, "last_used", s->head.before.last_used);
+	json_add_string(object, "queue", s->name);
+	json_add_string(object, "layout", s->head.packed ? "packed" : "split");
+	json_add_int(object, "time_ns", s->head.time_ns);
+	json_add_int(object, "num", s->head.num);
+	json_add_int(object, "num_free", s->head.before.num_free);
+	json_add_int(object, "num_added", s->head.before.num_added);
+	json_add_int(object, "avail_idx", s->head.before.avail_idx);
+	json_add_int(object, "last_used", s->head.before.last_used);
 	add_hex(object, "features", s->head.features);
-	json_object_object_add(object, "interrupts",
-			       json_object_new_string(verdict_interrupts_wanted(s)));
-	json_object_object_add(object, "broken", json_object_new_boolean(s->head.broken));
-	json_object_object_add(object, "moving", json_object_new_boolean(s->moving));
+	json_add_string(object, "interrupts", verdict_interrupts_wanted(s));
+	json_add_bool(object, "broken", s->head.broken);
+	json_add_bool(object, "moving", s->moving);
 	if (s->head.packed)
 		add_packed(object, s);
 	else
@@ -278,8 +272,7 @@ static void print_json(const struct snapshot *s)
 	json_object_object_add(object, "desc", desc);
 	json_object_object_add(object, "in_flight", json_in_flight(s));
 	json_object_object_add(object, "tables", json_tables(s));
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	json_line(object);
 }
 
 /* ---- the run ---- */

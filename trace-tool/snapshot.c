@@ -107,22 +107,6 @@ void snapshotter_close(struct snapshotter *s)
 	free(s);
 }
 
-/* The function that starts at @address, from /proc/kallsyms; "" where that is not for us to see. */
-static void find_symbol(uint64_t address, char *name, size_t size)
-{
-	char line[512], symbol[256];
-	unsigned long long at;
-	FILE *file;
-
-	name[0] = 0;
-	if (!address || !(file = fopen("/proc/kallsyms", "re")))
-		return;
-	while (!name[0] && fgets(line, sizeof(line), file))
-		if (sscanf(line, "%llx %*c %255s", &at, symbol) == 2 && at == address)
-			snprintf(name, size, "%.*s", (int)size - 1, symbol);
-	fclose(file);
-}
-
 static bool stood_still(const struct vt_snapshot *head)
 {
 	return !memcmp(&head->before, &head->after, sizeof(head->before));
@@ -203,8 +187,23 @@ enum snapshot_result snapshot_take(struct snapshotter *s, const struct queue *qu
 	}
 }
 
-void snapshot_find_symbols(struct snapshot *snapshot)
+/* In /proc/kallsyms; where that is not for us to see, no address in it is the one. */
+void snapshot_find_symbols(struct snapshot *s)
 {
-	find_symbol(snapshot->head.callback, snapshot->callback, sizeof(snapshot->callback));
-	find_symbol(snapshot->head.notify, snapshot->notify, sizeof(snapshot->notify));
+	FILE *file = fopen("/proc/kallsyms", "re");
+	char line[512], symbol[256];
+	unsigned long long at;
+
+	while (file && !(s->callback[0] && s->notify[0]) && fgets(line, sizeof(line), file)) {
+		at = strtoull(line, NULL, 16);
+		if (!at || (at != s->head.callback && at != s->head.notify) ||
+		    sscanf(line, "%*x %*c %255s", symbol) != 1)
+			continue;
+		if (at == s->head.callback)
+			snprintf(s->callback, sizeof(s->callback), "%.63s", symbol);
+		else
+			snprintf(s->notify, sizeof(s->notify), "%.63s", symbol);
+	}
+	if (file)
+		fclose(file);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "interrupts.h"
+#include "event_text.h"
 #include "look.h"
 #include "session.h"
 #include "tool.h"
@@ -154,18 +155,15 @@ static void print_json(const char *name, const struct stall *stall)
 {
 	json_object *object = json_object_new_object();
 
-	json_object_object_add(object, "queue", json_object_new_string(name));
-	json_object_object_add(object, "verdict",
-			       json_object_new_string(verdict_words[stall->verdict]));
-	json_object_object_add(object, "finding",
-			       json_object_new_boolean(verdict_is_finding(stall->verdict)));
-	json_object_object_add(object, "with_device", json_object_new_int(stall->with_device));
-	json_object_object_add(object, "unreaped", json_object_new_int(stall->unreaped));
-	json_object_object_add(object, "oldest_ns", json_object_new_int64(stall->oldest_ns));
-	json_object_object_add(object, "since_start", json_object_new_boolean(stall->since_start));
-	json_object_object_add(object, "text", json_object_new_string(stall->text));
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	json_add_string(object, "queue", name);
+	json_add_string(object, "verdict", verdict_words[stall->verdict]);
+	json_add_bool(object, "finding", verdict_is_finding(stall->verdict));
+	json_add_int(object, "with_device", stall->with_device);
+	json_add_int(object, "unreaped", stall->unreaped);
+	json_add_int(object, "oldest_ns", stall->oldest_ns);
+	json_add_bool(object, "since_start", stall->since_start);
+	json_add_string(object, "text", stall->text);
+	json_line(object);
 }
 
 static void print_stall(const char *name, const struct stall *stall)

@@ -53,7 +53,7 @@ void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /**
  * tool_flush - push stdout out
  *
- * Return: 0, or TOOL_FAILED after one message if a byte of it could not be written. A reader that
+ * Return: 0, or TOOL_FAILED after one message (the first time) if a byte of it could not be written. A reader that
  * went away (EPIPE) is no failure to speak of: the message is left out.
  */
 int tool_flush(void);
@@ -74,5 +74,9 @@ int show_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 int irq_main(int argc, char **argv);
 int stall_main(int argc, char **argv);
+int doctor_main(int argc, char **argv);
+
+/* The whole command line, argv[0] the program's name. Return: the exit status. */
+int tool_main(int argc, char **argv);
 
 #endif
