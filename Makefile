@@ -107,6 +107,12 @@ endef
 $(foreach v,debug asan tsan release,$(eval $(call variant,$(v))))
 .SECONDARY:
 
+# Programs that chapters of the book run.
+EXPERIMENTS := $(patsubst book/experiments/%.c,$(O)/debug/book/%,$(wildcard book/experiments/*.c))
+$(EXPERIMENTS): $(O)/debug/book/%: $(O)/debug/book/experiments/%.o $(O)/debug/libvirtio.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS_debug) -o $@ $^
+
 library: $(O)/release/libvirtio.a ## both halves of the ring, and what is on top of them
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
@@ -257,7 +263,7 @@ test-long: test ## all tests, long random walks, and the guest's counts on every
 
 test-programs: $(foreach v,debug asan,$(addprefix $(O)/$(v)/tests/,$(TESTS) $(QTESTS))) $(foreach v,tsan release,$(THREAD_TESTS:%=$(O)/$(v)/tests/%)) \
 		$(GUEST_TEST_SRC:%.c=$(O)/debug/%)
-test-programs: ## build the tests, run none
+test-programs: $(EXPERIMENTS) ## build the tests, run none
 
 # Opens gdb at the first test of the program, or at the test named.
 debug: $(O)/debug/tests/$(SUITE) ## gdb at a test: TEST=ring/split or TEST=ring/split:name
