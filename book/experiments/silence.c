@@ -7,41 +7,19 @@
  * machine: much can happen meanwhile. Either side calls only if the ring says so. Prints one line
  * for each pair of speeds and each way of saying so.
  */
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "device/virtqueue.h"
-#include "platform/host/host.h"
-#include "platform/platform.h"
-#include "ring/virtqueue.h"
+#include "pair.h"
 
 #define BUFFERS 1000
 #define NUM 256
 #define WAKE 5 /* ticks from a call until the other side acts on it */
 
 struct side_by_side {
-	struct virtqueue *driver;
-	struct VirtQueue device;
+	struct pair pair;
 	bool awake; /* the device */
 	unsigned int tick;
 	unsigned int kick_at, irq_at; /* when calls on their way arrive; 0: none is */
 	unsigned int kicks, interrupts, reaped;
 };
-
-void virtio_error(const struct VirtQueue *vq, const char *field, uint64_t value, const char *why)
-{
-	fprintf(stderr, "queue %u: %s %llu: %s\n", vq->index, field, (unsigned long long)value,
-		why);
-	abort();
-}
-
-void vring_violation(const struct virtqueue *vq, const char *field, uint32_t value,
-		     const char *rule)
-{
-	fprintf(stderr, "%s: %s %u: %s\n", vq->name, field, value, rule);
-	abort();
-}
 
 static bool doorbell(struct virtqueue *vq)
 {
@@ -72,44 +50,16 @@ static void serve(struct side_by_side *s)
 	struct guest_piece piece;
 	struct VirtQueueElement elem = { .pieces = &piece, .capacity = 1 };
 
-	if (!virtqueue_pop(&s->device, &elem)) {
+	if (!virtqueue_pop(&s->pair.device, &elem)) {
 		s->awake = false;
 		return;
 	}
-	virtqueue_push(&s->device, &elem, 0);
-	if (virtio_should_notify(&s->device)) {
+	virtqueue_push(&s->pair.device, &elem, 0);
+	if (virtio_should_notify(&s->pair.device)) {
 		s->interrupts++;
 		if (!s->irq_at)
 			s->irq_at = s->tick + WAKE;
 	}
-}
-
-static void start(struct side_by_side *s, bool event_idx)
-{
-	uint64_t features =
-		1ull << VIRTIO_F_VERSION_1 | (event_idx ? 1ull << VIRTIO_RING_F_EVENT_IDX : 0);
-	size_t bytes = vring_state_bytes(NUM);
-	uint64_t dma;
-	char *ring = platform_dma_alloc(3 * 4096, &dma);
-	struct vring_config config = { .name = "silence",
-				       .num = NUM,
-				       .features = features,
-				       .desc = ring,
-				       .driver = ring + 4096,
-				       .device = ring + 8192,
-				       .notify = doorbell,
-				       .callback = reap,
-				       .priv = s };
-	struct VirtQueueConfig device = { .memory = platform_host_memory(),
-					  .features = features,
-					  .desc = dma,
-					  .driver = dma + 4096,
-					  .device = dma + 8192,
-					  .num = NUM };
-
-	vring_new_virtqueue(&config, aligned_alloc(64, (bytes + 63) & ~63ul), bytes, &s->driver);
-	virtio_queue_init(&s->device, &device);
-	virtio_queue_set_notification(&s->device, true);
 }
 
 /* One tick of both sides. @event_idx: no need to say that one is busy, the index stands still. */
@@ -118,25 +68,25 @@ static void pass(struct side_by_side *s, bool event_idx, unsigned int add_every,
 {
 	if (s->irq_at && s->tick >= s->irq_at) {
 		s->irq_at = 0;
-		vring_interrupt(0, s->driver);
+		vring_interrupt(0, s->pair.driver);
 	}
 	if (*added < BUFFERS && s->tick % add_every == 0 &&
-	    !virtqueue_add_outbuf(s->driver, sg, 1, sg)) {
+	    !virtqueue_add_outbuf(s->pair.driver, sg, 1, sg)) {
 		++*added;
-		virtqueue_kick(s->driver);
+		virtqueue_kick(s->pair.driver);
 	}
 	if (s->kick_at && s->tick >= s->kick_at) {
 		s->kick_at = 0;
 		s->awake = true;
 		if (!event_idx)
-			virtio_queue_set_notification(&s->device, false);
+			virtio_queue_set_notification(&s->pair.device, false);
 	}
 	if (s->awake && s->tick % serve_takes == 0)
 		serve(s);
 	if (!s->awake && !s->kick_at) {
 		/* Asked, then looked once more: only then it sleeps. */
-		virtio_queue_set_notification(&s->device, true);
-		s->awake = !virtio_queue_empty(&s->device);
+		virtio_queue_set_notification(&s->pair.device, true);
+		s->awake = !virtio_queue_empty(&s->pair.device);
 	}
 }
 
@@ -153,11 +103,10 @@ int main(void)
 			struct side_by_side s = { .tick = 1 };
 			struct scatterlist sg;
 			unsigned int added = 0;
-			uint64_t dma;
 
-			start(&s, event_idx);
-			platform_dma_alloc(1, &dma);
-			sg_init_one(&sg, dma, 1);
+			pair_start(&s.pair, NUM, event_idx ? 1ull << VIRTIO_RING_F_EVENT_IDX : 0, 0,
+				   doorbell, reap, &s);
+			sg_init_one(&sg, s.pair.data, 1);
 			for (; s.reaped < BUFFERS; s.tick++)
 				pass(&s, event_idx, speeds[i].add_every, speeds[i].serve_takes,
 				     &added, &sg);

@@ -209,6 +209,7 @@ def exercises(chapter, scratch):
 
 def links(chapter, book):
     anchors = {c.path.name: c.anchors for c in book}
+    planned = {row["file"] for row in contents() if row["state"] == "planned"}
     for block in chapter.blocks:
         for target in LINK.findall(block.text):
             if re.match(r"\w+:", target):
@@ -216,7 +217,7 @@ def links(chapter, book):
             file, _, fragment = target.partition("#")
             path = (chapter.path.parent / file) if file else chapter.path
             where = place(chapter, block.line)
-            if not path.exists():
+            if not path.exists() and path.name not in planned:
                 yield f"{where}: nothing is at {target}"
             elif fragment and fragment not in anchors.get(path.name, {fragment}):
                 yield f"{where}: no heading {target}"
