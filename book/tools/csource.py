@@ -26,6 +26,10 @@ class Source:
         self.lines = (ROOT / path).read_text().splitlines()
         self.items = _items(self.lines)
 
+    def last(self):
+        """The last item; in a header, the one before the end of its guard."""
+        return self.items[-2 if self.path.endswith(".h") else -1]
+
     def find(self, name):
         return next((item for item in self.items if name in item.names), None)
 
@@ -141,11 +145,12 @@ class Quote:
     """What an address in the text stands for.
 
     FILE#NAME is a definition, FILE#NAME..NAME all from one to another, FILE#NAME[from..to] part of
-    one: from the line with the one text to the line with the other, either may be left out. The word
-    "doc" behind it takes the comment in front of the definition as well.
+    one: from the line with the one text to the line with the other, either may be left out.
+    FILE#NAME..$ is all from NAME on. The word "doc" behind it takes the comment in front of the
+    definition as well.
     """
 
-    ADDRESS = re.compile(r"^([^#\s]+)#(\w+)(?:\.\.(\w+))?(?:\[(.*?)\.\.(.*?)\])?( doc)?$")
+    ADDRESS = re.compile(r"^([^#\s]+)#(\w+)(?:\.\.(\w+|\$))?(?:\[(.*?)\.\.(.*?)\])?( doc)?$")
 
     def __init__(self, address):
         match = self.ADDRESS.match(address)
@@ -155,7 +160,8 @@ class Quote:
         if not (ROOT / self.path).is_file():
             raise ValueError(f"{address}: there is no such file")
         src = source(self.path)
-        first, last = self._item(src, name), self._item(src, to_name or name)
+        first = self._item(src, name)
+        last = src.last() if to_name == "$" else self._item(src, to_name or name)
         self.first, self.last = first.first, last.last
         if doc and first.doc:
             self.first = first.doc
