@@ -65,6 +65,9 @@ static inline void pair_start(struct pair *pair, unsigned int num, uint64_t feat
 	if (!ring || !state || vring_new_virtqueue(&config, state, bytes, &pair->driver) ||
 	    !virtio_queue_init(&pair->device, &device))
 		abort();
+	/* A packed ring's position is a slot, and the wrap counter that starts at 1. */
+	if (features >> VIRTIO_F_RING_PACKED & 1)
+		first = first % num | !(first / num & 1) << VRING_PACKED_EVENT_F_WRAP_CTR;
 	virtio_queue_set_last_avail_idx(&pair->device, first);
 	virtio_queue_set_notification(&pair->device, true);
 	platform_dma_alloc(4096, &pair->data);

@@ -48,7 +48,7 @@ class Source:
             if not text or text.startswith(("/*", "//", "#include", "#ifndef", "#ifdef", "#if ",
                                             "#else", "#endif", "_Static_assert")):
                 continue
-            if re.match(r"#define [A-Z_]+_H$", text):
+            if re.match(r"#define ([A-Z_]+_H$|__)", text):  # guards, what compilers call things
                 continue
             lines.add(number)
         return lines
