@@ -33,14 +33,14 @@ def main(caption):
         out.append(f'<text x="{x}" y="{y}" fill="{fill}" {more}>{escape(str(what))}</text>')
 
     for x, what in ((LEFT + 8, "address"), (LEFT + 160, "bytes"), (LEFT + 210, "id"), (LEFT + 240, "AVAIL"),
-                    (LEFT + 290, "USED"), (LEFT + 338, "piece")):
+                    (LEFT + 290, "USED"), (LEFT + 338, "last written as")):
         put(x, 46, what, FAINT)
     put(LEFT, 24, "one ring", INK, 'font-weight="600"')
     for slot in range(size):
         y = TOP - 16 + ROW * slot
         address, length, ident, a, u, rest = rows.get(slot, ("", "", "", "", "", ""))
         inside = slot in pending
-        piece = "the device writes" if "write" in rest else "the device reads"
+        piece = "" if not address else "for writing" if "write" in rest else "for reading"
         colour = (WRITE if "write" in rest else READ) if inside else "#d8d3c6"
         out.append(f'<rect x="{LEFT}" y="{y}" width="470" height="{ROW - 4}" rx="3" '
                    f'fill="{"#ffffff" if inside else "#f4f1e9"}" stroke="{colour}"/>')
@@ -51,7 +51,7 @@ def main(caption):
         put(LEFT + 213, y + 18, ident, ink)
         put(LEFT + 254, y + 18, a, ink)
         put(LEFT + 302, y + 18, u, ink)
-        put(LEFT + 338, y + 18, piece if inside else "nobody's: what is left of earlier", colour if inside else FAINT)
+        put(LEFT + 338, y + 18, piece, colour if inside else FAINT)
         notes = []
         if slot == first:
             notes.append(f"next used, wrap {used[1]}")
