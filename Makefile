@@ -35,7 +35,7 @@ WARN := -Wall -Wextra -Werror
 CFLAGS_ALL := -std=gnu11 $(WARN) -I. -MMD -MP
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\(O\)/, "$(O)", $$2); printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\(O\)/, "$(O)", $$2); printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  KERNEL=6.1|6.1-cloud|6.12|6.12-cloud   the guest Linux [$(KERNEL)]'
 	@echo '  TEST=ring/split[:name]                 one test program, or one test (make test, debug)'
@@ -199,6 +199,10 @@ demo: library $(INITRD)/demo.cpio $(DISK) ## boot a Debian guest and trace its d
 
 guest: $(INITRD)/shell.cpio $(DISK) ## a shell in the same guest; Ctrl-A x leaves
 	$(Q)$(RUN) --initrd $(INITRD)/shell.cpio --shell
+
+# ---- the guest without Linux ----
+
+include guest/metal/metal.mk
 
 # ---- tests ----
 
