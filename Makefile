@@ -237,7 +237,7 @@ ifneq ($(TEST),)
 test: $(O)/debug/tests/$(SUITE)
 	$(Q)$< $(ARGS)
 else
-test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
+test: test-programs metal $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
 	@tests/run \
 		'style: clang-format --dry-run -Werror $(SOURCES)' \
 		'build/clang: $(MAKE) --no-print-directory CC=clang library vring-trace test-programs' \
@@ -250,6 +250,7 @@ test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(DISK) ## all te
 		'book: book/press check $(O)/debug/tests' \
 		'deps: tests/deps.sh' \
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
+		$(METAL_TESTS) \
 		$(COUNTS_TESTS)
 endif
 
