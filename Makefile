@@ -126,6 +126,14 @@ $(TOOL): $(TOOL_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) -static -o $@ $^ -ljson-c -lbpf -lelf -lz
 
+PREFIX ?= /usr/local
+DESTDIR ?=
+install: $(TOOL) ## vring-trace with man page and completion: PREFIX=/usr/local DESTDIR=
+	$(Q)install -D -s -m 755 $(TOOL) $(DESTDIR)$(PREFIX)/sbin/vring-trace
+	$(Q)install -D -m 644 trace-tool/vring-trace.8 $(DESTDIR)$(PREFIX)/share/man/man8/vring-trace.8
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(Q)$(TOOL) completion >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vring-trace
+
 vring-trace: $(TOOL) ## the tool, one static binary: $(O)/vring-trace
 
 -include $(shell find $(B)/bpf -name '*.d' 2>/dev/null)
@@ -170,6 +178,9 @@ $(INITRD)/counts.cpio: $(INITRD_DEPS) tests/guest/counts.job
 
 $(INITRD)/options.cpio: $(INITRD_DEPS) tests/guest/options.job
 	$(call initrd,tests/guest/options.job=/job)
+
+$(INITRD)/state.cpio: $(INITRD_DEPS) tests/guest/state.job
+	$(call initrd,tests/guest/state.job=/job)
 
 # ext4, because the rival comes on a disk.
 $(INITRD)/bench.cpio: $(INITRD_DEPS) tests/guest/bench.job
@@ -224,6 +235,7 @@ COUNTS_TESTS = $(call counts_test,split,packed=off) $(call counts_test,packed,pa
 WHY_TEST = 'guest/why-$(KERNEL): tests/guest/why.sh $(KDIR) $(INITRD)/why.cpio $(DISK) $(O)/debug/tests/guest \
 	$(B)/guest/$(KERNEL)/why'
 
+STATE_TEST = 'guest/state-$(KERNEL): $(RUN) --initrd $(INITRD)/state.cpio --log $(B)/guest/$(KERNEL)/state.log'
 OPTIONS_TEST = 'guest/options-$(KERNEL): $(RUN) --initrd $(INITRD)/options.cpio --blk ioeventfd=off'
 
 # Every kind of device on one machine. The arguments: kernel, layout, EVENT_IDX, indirect tables, and for
@@ -255,7 +267,7 @@ ifneq ($(TEST),)
 test: $(O)/debug/tests/$(SUITE)
 	$(Q)$< $(ARGS)
 else
-test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(INITRD)/options.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
+test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(INITRD)/options.cpio $(INITRD)/state.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
 	@tests/run \
 		'style: clang-format --dry-run -Werror $(SOURCES)' \
 		'build/clang: $(MAKE) --no-print-directory CC=clang library vring-trace test-programs' \
@@ -268,7 +280,8 @@ test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpi
 		'book: book/check' \
 		'deps: tests/deps.sh' \
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
-		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST)
+		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST) $(STATE_TEST) \
+		'trace-tool: tests/trace-tool.sh $(TOOL)'
 endif
 
 check-matrix: $(O)/debug/tests/guest/matrix $(MATRIX_INITRDS) $(DISK) ## of the tests only those with every device in a guest
