@@ -539,7 +539,7 @@ static void times_and_states_are_plausible(void **state)
 		assert_int_equal(queues[q].before.num, 256);
 		assert_string_equal(queues[q].before.layout,
 				    queues[q].before.avail.wrap < 0 ? "split" : "packed");
-		assert_string_equal(queues[q].before.features, "EVENT_IDX INDIRECT");
+		assert_string_equal(queues[q].before.features, "EI--");
 	}
 	assert_int_equal(queues[0].before.free, 256);
 	assert_int_equal(queues[0].after.free, 256);
