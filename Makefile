@@ -5,6 +5,8 @@ ACCEL ?= tcg
 FOR ?= base
 TEST ?=
 RIVAL ?=
+E ?=
+ANSWER ?=
 TSV ?=
 V ?=
 
@@ -49,11 +51,17 @@ deps: ## install what is missing from Debian 12 (packages.txt)
 # debug is what gdb steps through; asan runs the same tests under the sanitizers; release is
 # what is measured and shipped.
 
-FLOORS := ring device bus pci blk net platform/host
-LIB_SRC := $(wildcard $(FLOORS:%=%/*.c))
-SUPPORT_SRC := $(wildcard tests/support/*.c)
-TEST_SRC := $(filter-out tests/support/% tests/guest/% tests/bench/%,$(wildcard tests/*/*.c))
-TESTS := $(TEST_SRC:tests/%.c=%)
+DRIVER_FLOORS := ring bus pci blk net
+LIB_host := $(wildcard $(addsuffix /*.c,$(DRIVER_FLOORS) device platform/host))
+LIB_qtest := $(wildcard $(addsuffix /*.c,$(DRIVER_FLOORS) platform/qtest))
+SUPPORT_host := $(filter-out tests/support/qtest_%,$(wildcard tests/support/*.c))
+SUPPORT_qtest := $(filter-out tests/support/host_%,$(wildcard tests/support/*.c))
+TEST_SRC := $(filter-out tests/support/% tests/guest/% tests/bench/% tests/grounds/%,$(wildcard tests/*/*.c))
+
+# The suites of tests/grounds are linked twice: host/NAME meets device/, qtest/NAME meets QEMU.
+GROUND_SRC := $(wildcard tests/grounds/*.c)
+QTESTS := $(GROUND_SRC:tests/grounds/%.c=qtest/%)
+TESTS := $(TEST_SRC:tests/%.c=%) $(GROUND_SRC:tests/grounds/%.c=host/%)
 
 # The counting test reads recordings of a guest; it stands by itself.
 GUEST_TEST_SRC := $(wildcard tests/guest/*.c)
@@ -73,14 +81,23 @@ $(O)/$(1)/%.o: %.c Makefile
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(CC) $(CFLAGS_ALL) $(FLAGS_$(1)) $(CFLAGS) -c -o $$@ $$<
 
-$(O)/$(1)/libvirtio.a: $(LIB_SRC:%.c=$(O)/$(1)/%.o)
+$(O)/$(1)/libvirtio.a: $(LIB_host:%.c=$(O)/$(1)/%.o)
+$(O)/$(1)/libvirtio-qtest.a: $(LIB_qtest:%.c=$(O)/$(1)/%.o)
+$(O)/$(1)/tests/host.a: $(SUPPORT_host:%.c=$(O)/$(1)/%.o)
+$(O)/$(1)/tests/qtest.a: $(SUPPORT_qtest:%.c=$(O)/$(1)/%.o)
+$(addprefix $(O)/$(1)/,libvirtio.a libvirtio-qtest.a tests/host.a tests/qtest.a):
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@
-	$$(Q)ar rcs $$@ $$^
+	$$(Q)ar qcs $$@ $$^
 
-$(TESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/%: $(O)/$(1)/tests/%.o \
-		$(SUPPORT_SRC:%.c=$(O)/$(1)/%.o) $(O)/$(1)/libvirtio.a
+$(TEST_SRC:tests/%.c=$(O)/$(1)/tests/%): $(O)/$(1)/tests/%: $(O)/$(1)/tests/%.o
+$(GROUND_SRC:tests/grounds/%.c=$(O)/$(1)/tests/host/%): $(O)/$(1)/tests/host/%: $(O)/$(1)/tests/grounds/%.o
+$(QTESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/qtest/%: $(O)/$(1)/tests/grounds/%.o
+$(TESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/host.a $(O)/$(1)/libvirtio.a
+$(QTESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/qtest.a $(O)/$(1)/libvirtio-qtest.a
+$(addprefix $(O)/$(1)/tests/,$(TESTS) $(QTESTS)):
 	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka
 
 $(GUEST_TEST_SRC:%.c=$(O)/$(1)/%): $(O)/$(1)/%: $(O)/$(1)/%.o
@@ -89,6 +106,12 @@ $(GUEST_TEST_SRC:%.c=$(O)/$(1)/%): $(O)/$(1)/%: $(O)/$(1)/%.o
 endef
 $(foreach v,debug asan tsan release,$(eval $(call variant,$(v))))
 .SECONDARY:
+
+# Programs that chapters of the book run.
+EXPERIMENTS := $(patsubst book/experiments/%.c,$(O)/debug/book/%,$(wildcard book/experiments/*.c))
+$(EXPERIMENTS): $(O)/debug/book/%: $(O)/debug/book/experiments/%.o $(O)/debug/libvirtio.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS_debug) -o $@ $^
 
 library: $(O)/release/libvirtio.a ## both halves of the ring, and what is on top of them
 
@@ -216,6 +239,7 @@ guest: $(INITRD)/shell.cpio $(DISK) ## a shell in the same guest; Ctrl-A x leave
 # ---- tests ----
 
 SUITE := $(firstword $(subst :, ,$(TEST)))
+SUITE_SRC := tests/$(patsubst qtest/%,grounds/%,$(patsubst host/%,grounds/%,$(or $(SUITE),-))).c
 NAME := $(word 2,$(subst :, ,$(TEST)))
 # That one judges a recording, of the last make test or check-counts.
 ARGS = $(if $(filter guest/counts,$(SUITE)),$(COUNTS)-split) $(NAME)
@@ -257,8 +281,8 @@ LONG_MATRIX_TESTS = $(foreach k,$(LONG_KERNELS),$(foreach l,split packed,$(forea
 # One clear line for a test program that there is not.
 ifneq ($(filter test debug,$(MAKECMDGOALS)),)
 ifneq ($(TEST)$(filter debug,$(MAKECMDGOALS)),)
-ifeq ($(wildcard tests/$(or $(SUITE),-).c),)
-$(error TEST=$(TEST): no such test program; there are $(TESTS))
+ifeq ($(wildcard $(SUITE_SRC)),)
+$(error TEST=$(TEST): no such test program; there are $(TESTS) $(QTESTS))
 endif
 endif
 endif
@@ -273,11 +297,11 @@ test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpi
 		'build/clang: $(MAKE) --no-print-directory CC=clang library vring-trace test-programs' \
 		'build/object-code: tests/ring/object-code.sh $(B)/object-code' \
 		$(foreach t,$(TESTS),'$t: $(O)/debug/tests/$t') \
-		$(foreach t,$(TESTS),'asan/$t: $(O)/asan/tests/$t') \
+		$(foreach t,$(TESTS) $(QTESTS),'asan/$t: $(O)/asan/tests/$t') \
 		$(foreach t,$(THREAD_TESTS),'tsan/$t: $(O)/tsan/tests/$t') \
 		$(foreach t,$(THREAD_TESTS),'release/$t: $(O)/release/tests/$t') \
 		'clauses: tests/clauses' \
-		'book: book/check' \
+		'book: book/press check $(O)/debug/tests' \
 		'deps: tests/deps.sh' \
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
 		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST) $(STATE_TEST) \
@@ -301,15 +325,15 @@ test-long: test ## all tests, long random walks, and the guest's counts on every
 	$(Q)$(MAKE) --no-print-directory $(LONG_KERNELS:%=$(B)/guest/%/matrix.cpio)
 	$(Q)tests/run $(LONG_MATRIX_TESTS)
 
-test-programs: $(foreach v,debug asan,$(TESTS:%=$(O)/$(v)/tests/%)) $(foreach v,tsan release,$(THREAD_TESTS:%=$(O)/$(v)/tests/%)) \
+test-programs: $(foreach v,debug asan,$(addprefix $(O)/$(v)/tests/,$(TESTS) $(QTESTS))) $(foreach v,tsan release,$(THREAD_TESTS:%=$(O)/$(v)/tests/%)) \
 		$(GUEST_TEST_SRC:%.c=$(O)/debug/%)
-test-programs: ## build the tests, run none
+test-programs: $(EXPERIMENTS) ## build the tests, run none
 
 # Opens gdb at the first test of the program, or at the test named.
 debug: $(O)/debug/tests/$(SUITE) ## gdb at a test: TEST=ring/split or TEST=ring/split:name
 	@command -v gdb >/dev/null || { echo 'make debug: no gdb; make deps FOR=debug installs it' >&2; exit 2; }
 	$(Q)gdb -q -ex 'break $(or $(NAME),$(shell sed -n \
-		's/^static void \([a-z0-9A-Z_]*\)(void \*\*state)$$/\1/p' tests/$(SUITE).c | head -n 1))' \
+		's/^static void \([a-z0-9A-Z_]*\)(void \*\*state)$$/\1/p' $(SUITE_SRC) | head -n 1))' \
 		-ex run --args $< $(ARGS)
 
 # ---- benchmarks ----
@@ -363,8 +387,39 @@ bench-trace: $(INITRD)/bench.cpio $(B)/guest/rival.img $(DISK) ## what vring-tra
 clauses: ## which clauses of the specification are covered, by which code and test
 	@tests/clauses
 
+# ---- the book ----
+
+# Needs Python; printing it needs pandoc and friends: make deps FOR=book.
+book-check: test-programs ## is every word of the book still true?
+	@tests/run 'book: book/press check $(O)/debug/tests'
+
+book-sync: test-programs ## put code, outputs and figures into its text as they are now
+	$(Q)book/press sync
+
+# Red until you have solved it; ANSWER=1 is the book's own solution.
+exercise: $(O)/debug/tests/host.a $(O)/debug/libvirtio.a ## an exercise of the book: E=08-publish, ANSWER=1
+	$(Q)test -f book/exercises/$(E).c || { echo 'make exercise: no E=$(E); there are' \
+		"$$(cd book/exercises && ls *.answer.c | sed 's/.answer.c//' | xargs)" >&2; exit 2; }
+	$(Q)mkdir -p $(O)/exercises
+	$(Q)$(CC) -std=gnu11 $(WARN) -g -I. $(if $(ANSWER),-DANSWER) book/exercises/$(E).c $^ -lcmocka -o $(O)/exercises/$(E)
+	$(Q)$(O)/exercises/$(E)
+
+# Spin tries every order again, and every recorded way to lose is still a shortest one.
+book-models: ## the book's model of notifications, searched anew; make deps FOR=book
+	$(Q)book/models/check | diff book/recorded/models.txt -
+	$(Q)for trail in GIVER_NO_MB TAKER_NO_MB NO_WMB NO_RECHECK 'GIVER_NO_MB FLAGS'; do \
+		book/models/check --trail "$$trail" | \
+			diff book/recorded/$$(echo $$trail | tr 'A-Z_ ' 'a-z--').txt - || exit 1; done
+	@echo 'book-models: nothing is lost whole, something without each fence'
+
+book: ## print it: $(O)/book/index.html, virtio.epub, virtio.pdf
+	$(Q)command -v pandoc >/dev/null || { echo 'make book: no pandoc; make deps FOR=book installs it' >&2; exit 2; }
+	$(Q)book/press html $(O)/book
+	$(Q)book/press epub $(O)/virtio.epub
+	$(Q)book/press pdf $(O)/virtio.pdf
+
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: check-matrix bench-ring bench-trace clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
+.PHONY: install check-matrix bench-trace book book-check book-models exercise book-sync bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean
