@@ -7,6 +7,7 @@ TEST ?=
 RIVAL ?=
 E ?=
 ANSWER ?=
+WHAT ?=
 TSV ?=
 V ?=
 
@@ -329,6 +330,10 @@ book-check: test-programs ## is every word of the book still true?
 book-sync: test-programs ## put code, outputs and figures into its text as they are now
 	$(Q)book/press sync
 
+# A stock QEMU and its firmware, no system; half a second.
+look: ## one disk request, byte by byte, in a stock QEMU; WHAT=write, WHAT=map
+	$(Q)book/look $(WHAT)
+
 # Red until you have solved it; ANSWER=1 is the book's own solution.
 exercise: $(O)/debug/tests/host.a $(O)/debug/libvirtio.a ## an exercise of the book: E=08-publish, ANSWER=1
 	$(Q)test -f book/exercises/$(E).c || { echo 'make exercise: no E=$(E); there are' \
@@ -354,5 +359,5 @@ book: ## print it: $(O)/book/index.html, virtio.epub, virtio.pdf
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: book book-check book-models exercise book-sync bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
+.PHONY: book book-check book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean
