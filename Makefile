@@ -362,9 +362,9 @@ book-models: ## the book's model of notifications, searched anew; make deps FOR=
 
 book: ## print it: $(O)/book/index.html, virtio.epub, virtio.pdf
 	$(Q)command -v pandoc >/dev/null || { echo 'make book: no pandoc; make deps FOR=book installs it' >&2; exit 2; }
-	$(Q)book/press html $(O)/book
-	$(Q)book/press epub $(O)/virtio.epub
-	$(Q)book/press pdf $(O)/virtio.pdf
+	$(Q)mkdir -p $(O)
+	$(Q){ book/press html $(O)/book && book/press epub $(O)/virtio.epub; } & pages=$$!; \
+		book/press pdf $(O)/virtio.pdf && wait $$pages
 
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)

@@ -61,7 +61,7 @@ function search() {
 		const link = document.createElement("a");
 		const small = document.createElement("small");
 		link.href = up + page.at;
-		link.textContent = page.title;
+		link.textContent = page.in ? `${page.in} \u203a ${page.title}` : page.title;
 		small.textContent = around(page.text, words);
 		link.append(small);
 		results.append(link);
