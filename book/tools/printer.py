@@ -60,7 +60,7 @@ def span_html(match, linked):
 
 def prepare(chapter, linked):
     """The chapter as pandoc is to read it. @linked: there are pages of code to link to."""
-    out, directive = [], None
+    out, directive, ids = [], None, set()
     lines = iter(chapter.lines)
     for line in lines:
         match = DIRECTIVE.match(line)
@@ -74,6 +74,8 @@ def prepare(chapter, linked):
             if what == "code":
                 quote = Quote(argument)
                 title = f"{quote.path}:{quote.first}"
+                ident = f"#{quote_id(quote)} " if linked and quote_id(quote) not in ids else ""
+                ids.add(quote_id(quote))
                 if linked:
                     title = f'<a href="{code_page(quote.path)}#L{quote.first}">{title}</a>'
             else:
@@ -107,14 +109,19 @@ def exercise(name):
     return f"book/exercises/{name}.c"
 
 
+def quote_id(quote):
+    """Of the snippet on its page, for links from the code to it."""
+    return "code-" + re.sub(r"\W", "-", f"{quote.path}-{quote.first}")
+
+
 def quoted_lines(book):
-    """{path: {line: chapter}} for the links from code to text."""
+    """{path: {line: (chapter, snippet)}} for the links from code to text."""
     quoted = {}
     for chapter in book:
         for block in chapter.of("code"):
             quote = Quote(block.directive[2])
             for line in range(quote.first, quote.last + 1):
-                quoted.setdefault(quote.path, {}).setdefault(line, chapter)
+                quoted.setdefault(quote.path, {}).setdefault(line, (chapter, quote_id(quote)))
     return quoted
 
 
@@ -298,13 +305,14 @@ def code_html(path, quoted):
     code = re.search(r"<code[^>]*>(.*)</code>", lines, re.S).group(1)
     spans = re.split(r'(?=<span id="cb\d+-\d+">)', code)[1:]
     for number, span in enumerate(spans, 1):
-        chapter = quoted.get(number)
+        place = quoted.get(number)
         note = ""
-        if chapter and chapter is not last:
-            note = (f'<a class="chapter" href="{"../" * (path.count("/") + 1)}{chapter.name}.html">'
+        if place and place != last:
+            chapter, ident = place
+            note = (f'<a class="chapter" href="{"../" * (path.count("/") + 1)}{chapter.name}.html#{ident}">'
                     f"{escape.escape(chapter.title)}</a>")
-        last = chapter
-        mark = " quoted" if chapter else ""
+        last = place
+        mark = " quoted" if place else ""
         inner = re.sub(r'^<span id="[^"]+"><a [^>]*></a>', "", span.rstrip("\n"))
         inner = inner[:-len("</span>")] if inner.endswith("</span>") else inner
         rows.append(f'<div class="line{mark}" id="L{number}"><a class="no" href="#L{number}">{number}'
@@ -420,23 +428,26 @@ def whole():
     return re.sub(r"\]\(([\w-]+)\.(?:md|html)(?:#([\w-]+))?\)", lambda m: f"](#{m.group(2) or 'page-' + m.group(1)})", text)
 
 
-def epub(out):
+def bound(out, style, *options):
+    """The book in one file. An error on the way, a figure not found, is one here."""
     with TemporaryDirectory() as scratch:
         text = Path(scratch) / "book.md"
         text.write_text(whole())
-        return subprocess.run(["pandoc", "-f", "markdown+smart", str(text), "-o", str(out), "--toc",
-                               "--toc-depth=2", "--epub-chapter-level=1", "--metadata",
-                               "title=Virtio, read beside the code", "--metadata", "lang=en",
-                               "--resource-path", str(BOOK), "--css",
-                               str(BOOK / "tools" / "print.css")], check=False).returncode
+        done = subprocess.run(["pandoc", "-f", "markdown+smart", str(text), "-o", str(Path(out).resolve()), "--toc",
+                               "--metadata", "title=Virtio, read beside the code", "--metadata", "lang=en", "--css",
+                               str(BOOK / "tools" / style), *options], cwd=BOOK, capture_output=True, text=True,
+                              check=False)
+    errors = [line for line in done.stderr.splitlines() if "ERROR" in line or "Could not fetch" in line]
+    if done.returncode or errors:
+        print("\n".join(f"book: {line}" for line in errors or done.stderr.splitlines()))
+        return 1
+    print(f"book: {out}")
+    return 0
+
+
+def epub(out):
+    return bound(out, "epub.css", "--toc-depth=2", "--epub-chapter-level=1")
 
 
 def pdf(out):
-    with TemporaryDirectory() as scratch:
-        text = Path(scratch) / "book.md"
-        text.write_text(whole())
-        return subprocess.run(["pandoc", "-f", "markdown+smart", str(text), "-o", str(out), "--toc",
-                               "--toc-depth=2", "--pdf-engine=weasyprint", "-t", "html5",
-                               "--metadata", "title=Virtio, read beside the code", "--metadata",
-                               "lang=en", "--resource-path", str(BOOK), "--css",
-                               str(BOOK / "tools" / "print.css")], check=False).returncode
+    return bound(out, "print.css", "--toc-depth=1", "--pdf-engine=weasyprint", "-t", "html5")
