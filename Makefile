@@ -246,6 +246,7 @@ test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(DISK) ## all te
 		$(foreach t,$(THREAD_TESTS),'release/$t: $(O)/release/tests/$t') \
 		'clauses: tests/clauses' \
 		'book: book/press check $(O)/debug/tests' \
+		'book/press: tests/book.sh' \
 		'deps: tests/deps.sh' \
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
 		$(COUNTS_TESTS)

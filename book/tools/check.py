@@ -202,7 +202,8 @@ def exercises(chapter, scratch):
                                     *EXERCISE_LIBS, "-lcmocka", "-o", program], cwd=ROOT,
                                    capture_output=True, text=True, check=False)
             if built.returncode:
-                yield f"{where}: {name} does not compile ({want}): {built.stderr.strip()[:300]}"
+                error = re.search(r"error: .*", built.stderr)
+                yield f"{where}: {name} does not compile ({want}): {error.group() if error else built.stderr[-200:]}"
                 continue
             try:
                 done = subprocess.run([program], cwd=ROOT, capture_output=True, timeout=10,
