@@ -14,6 +14,7 @@ and in the text, at the end of a paragraph or of a list's item:
                                      the same page, or CHAPTER/run:NAME of another
   [drivers/virtio/F.c:SYMBOL]{.linux} where Linux 6.1 has it; {.qemu} for QEMU 7.2
   [opinion]{.mark} [introduction]{.mark}
+  [later]{.mark}                     what a later Linux or QEMU does: read in its source, not checked here
 """
 
 import re

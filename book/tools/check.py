@@ -14,6 +14,7 @@ from elsewhere import qemu_table
 LONGEST_SNIPPET = 40  # lines
 LONGEST_RUN = 30  # seconds
 EXERCISE_LIBS = ["build/gcc/debug/tests/host.a", "build/gcc/debug/libvirtio.a"]
+MARKS = ("opinion", "introduction", "later")
 COVERED = ["ring"]  # folders every line of which is in some chapter
 
 
@@ -162,7 +163,7 @@ def proofs(chapter, tests, named):
     for block in chapter.blocks:
         where = place(chapter, block.line)
         for text, kind in block.spans():
-            if kind == "mark" and text not in ("opinion", "introduction"):
+            if kind == "mark" and text not in MARKS:
                 yield f"{where}: there is no mark '{text}'"
             for name in text.split() if kind in ("linux", "qemu") else []:
                 if not re.match(r"^[\w./-]+:\w+$", name):

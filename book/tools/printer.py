@@ -35,7 +35,7 @@ def span_html(match, linked):
     """What a proof, a place in Linux or QEMU, or a mark looks like in print."""
     text, kind = match.groups()
     if kind == "mark":
-        return ""
+        return '<span class="elsewhere">read in a later source, not checked</span>' if text == "later" else ""
     if kind in ("linux", "qemu"):
         name = {"linux": "Linux", "qemu": "QEMU"}[kind]
         return " ".join(f'<span class="elsewhere" title="{name}">{name} {escape.escape(place)}</span>'
