@@ -217,4 +217,38 @@ words=$(book/press linux "$tmp/linux")
 	echo 'ok - another Linux' || { echo "not ok - another Linux: $words"; bad=1; }
 cd "$tree" || exit 1
 
+# ---- book/look, where QEMU is not what it should be ----
+
+mkdir -p "$tmp/none" "$tmp/dead"
+printf '#!/bin/sh\nexit 3\n' >"$tmp/dead/qemu-system-x86_64"
+chmod +x "$tmp/dead/qemu-system-x86_64"
+python=$(python3 -c 'import sys; print(sys.executable)')
+words=$(PATH=$tmp/none "$python" book/look 2>&1)
+[[ $? = 2 && $words == 'look: no qemu-system-x86_64; make deps installs it' ]] &&
+	echo 'ok - no QEMU: what to do' || { echo "not ok - no QEMU: $words"; bad=1; }
+words=$(PATH=$tmp/dead:$PATH book/look 2>&1)
+[[ $? = 1 && $words == 'look: QEMU has ended' ]] &&
+	echo 'ok - a QEMU that dies: says so' || { echo "not ok - a QEMU that dies: $words"; bad=1; }
+words=$(book/look everything 2>&1)
+[[ $? = 2 && $words == *'book/look write'* ]] &&
+	echo 'ok - an unknown word: the known ones' || { echo "not ok - an unknown word: $words"; bad=1; }
+# Its image is in $TMPDIR, and so on the command line of its QEMU.
+runs() { grep -qsa "$tmp/look" /proc/[0-9]*/cmdline; }
+mkdir "$tmp/look"
+TMPDIR=$tmp/look book/look >"$tmp/words" 2>&1 &
+look=$!
+for ((n = 0; n < 100; n++)); do
+	runs && break
+	sleep 0.02
+done
+kill "$look"
+wait "$look"
+status=$?
+if [[ $status = 143 || $status = 0 ]] && ! runs; then
+	echo 'ok - ended, it ends its QEMU'
+else
+	echo "not ok - ended, it ends its QEMU: status $status"
+	bad=1
+fi
+
 exit $bad
