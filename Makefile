@@ -7,6 +7,8 @@ TEST ?=
 RIVAL ?=
 E ?=
 ANSWER ?=
+WHAT ?=
+LINUX_SOURCE ?= /usr/src/linux-source-6.1.tar.xz
 TSV ?=
 V ?=
 
@@ -302,6 +304,7 @@ test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpi
 		$(foreach t,$(THREAD_TESTS),'release/$t: $(O)/release/tests/$t') \
 		'clauses: tests/clauses' \
 		'book: book/press check $(O)/debug/tests' \
+		'book/press: tests/book.sh' \
 		'deps: tests/deps.sh' \
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
 		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST) $(STATE_TEST) \
@@ -314,7 +317,8 @@ check-matrix: $(O)/debug/tests/guest/matrix $(MATRIX_INITRDS) $(DISK) ## of the 
 check-counts: $(O)/debug/tests/guest/counts $(INITRD)/counts.cpio $(DISK) ## of the tests only those that count in a guest
 	@tests/run $(COUNTS_TESTS)
 
-# A million steps for each combination of layout and features, and the guest's counts on every kernel.
+# A million steps for each combination of layout and features, the guest's counts on every kernel, and
+# what the book says of Linux.
 test-long: test ## all tests, long random walks, and the guest's counts on every kernel
 	$(Q)tests/run 'model/random-1000000: MODEL_STEPS=1000000 $(O)/debug/tests/model/random' \
 		'asan/model/random-1000000: MODEL_STEPS=1000000 $(O)/asan/tests/model/random' \
@@ -324,6 +328,7 @@ test-long: test ## all tests, long random walks, and the guest's counts on every
 		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts || exit 1; done
 	$(Q)$(MAKE) --no-print-directory $(LONG_KERNELS:%=$(B)/guest/%/matrix.cpio)
 	$(Q)tests/run $(LONG_MATRIX_TESTS)
+	$(Q)$(MAKE) --no-print-directory book-elsewhere
 
 test-programs: $(foreach v,debug asan,$(addprefix $(O)/$(v)/tests/,$(TESTS) $(QTESTS))) $(foreach v,tsan release,$(THREAD_TESTS:%=$(O)/$(v)/tests/%)) \
 		$(GUEST_TEST_SRC:%.c=$(O)/debug/%)
@@ -396,6 +401,17 @@ book-check: test-programs ## is every word of the book still true?
 book-sync: test-programs ## put code, outputs and figures into its text as they are now
 	$(Q)book/press sync
 
+# A stock QEMU and its firmware, no system; half a second.
+look: ## one disk request, byte by byte, in a stock QEMU; WHAT=write, WHAT=map
+	$(Q)book/look $(WHAT)
+
+# What it says of Linux 6.1 and QEMU 7.2, looked up there. Linux's source is a large package, so that
+# only this asks for it.
+book-elsewhere: ## has Linux 6.1 what the book names? make deps FOR=elsewhere
+	@if [ -e $(LINUX_SOURCE) ]; then tests/run 'book/linux: book/press linux $(LINUX_SOURCE)'; else \
+		echo 'book/linux: left out, there is no $(LINUX_SOURCE); make deps FOR=elsewhere installs it'; fi
+	@tests/run "book/qemu: book/press qemu $$(command -v qemu-system-x86_64)"
+
 # Red until you have solved it; ANSWER=1 is the book's own solution.
 exercise: $(O)/debug/tests/host.a $(O)/debug/libvirtio.a ## an exercise of the book: E=08-publish, ANSWER=1
 	$(Q)test -f book/exercises/$(E).c || { echo 'make exercise: no E=$(E); there are' \
@@ -414,12 +430,12 @@ book-models: ## the book's model of notifications, searched anew; make deps FOR=
 
 book: ## print it: $(O)/book/index.html, virtio.epub, virtio.pdf
 	$(Q)command -v pandoc >/dev/null || { echo 'make book: no pandoc; make deps FOR=book installs it' >&2; exit 2; }
-	$(Q)book/press html $(O)/book
-	$(Q)book/press epub $(O)/virtio.epub
-	$(Q)book/press pdf $(O)/virtio.pdf
+	$(Q)mkdir -p $(O)
+	$(Q){ book/press html $(O)/book && book/press epub $(O)/virtio.epub; } & pages=$$!; \
+		book/press pdf $(O)/virtio.pdf && wait $$pages
 
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: install check-matrix bench-trace book book-check book-models exercise book-sync bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
+.PHONY: install check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean
