@@ -7,6 +7,8 @@ TEST ?=
 RIVAL ?=
 E ?=
 ANSWER ?=
+WHAT ?=
+LINUX_SOURCE ?= /usr/src/linux-source-6.1.tar.xz
 TSV ?=
 V ?=
 
@@ -102,7 +104,7 @@ $(addprefix $(O)/$(1)/tests/,$(TESTS) $(QTESTS)):
 
 $(GUEST_TEST_SRC:%.c=$(O)/$(1)/%): $(O)/$(1)/%: $(O)/$(1)/%.o
 	$$(call say,LD,$$@)
-	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka
+	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka -ljson-c
 endef
 $(foreach v,debug asan tsan release,$(eval $(call variant,$(v))))
 .SECONDARY:
@@ -120,9 +122,9 @@ library: $(O)/release/libvirtio.a ## both halves of the ring, and what is on top
 # ---- vring-trace ----
 
 BPF_OBJ := $(B)/bpf/vring_trace.bpf.o
-SKEL := $(B)/bpf/vring_trace.skel.h
+SKEL := $(B)/bpf/vring_trace.skel.h $(B)/bpf/vring_snapshot.skel.h
 TOOL_SRC := $(wildcard trace-tool/*.c)
-TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/tool/%.o)
+TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/tool/%.o) $(O)/tool/ring/vring_draw.o
 TOOL := $(O)/vring-trace
 
 # -ffreestanding keeps clang's own <stdint.h>; the C library's wants headers of a 32-bit host.
@@ -138,7 +140,7 @@ $(B)/bpf/%.o: $(B)/bpf/%.unstripped.o
 
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
-	$(Q){ echo '#include "bpf/vring_trace.h"'; bpftool gen skeleton $< name $*; } >$@
+	$(Q){ echo '#include "bpf/$*.h"'; bpftool gen skeleton $< name $*; } >$@
 
 $(O)/tool/%.o: %.c $(SKEL) Makefile
 	$(call say,CC,$@)
@@ -147,7 +149,15 @@ $(O)/tool/%.o: %.c $(SKEL) Makefile
 
 $(TOOL): $(TOOL_OBJ)
 	$(call say,LD,$@)
-	$(Q)$(CC) -static -o $@ $^ -lbpf -lelf -lz
+	$(Q)$(CC) -static -o $@ $^ -ljson-c -lbpf -lelf -lz
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+install: $(TOOL) ## vring-trace with man page and completion: PREFIX=/usr/local DESTDIR=
+	$(Q)install -D -s -m 755 $(TOOL) $(DESTDIR)$(PREFIX)/sbin/vring-trace
+	$(Q)install -D -m 644 trace-tool/vring-trace.8 $(DESTDIR)$(PREFIX)/share/man/man8/vring-trace.8
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(Q)$(TOOL) completion >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vring-trace
 
 vring-trace: $(TOOL) ## the tool, one static binary: $(O)/vring-trace
 
@@ -191,6 +201,34 @@ $(INITRD)/demo.cpio: $(INITRD_DEPS) $(GUEST)/demo
 $(INITRD)/counts.cpio: $(INITRD_DEPS) tests/guest/counts.job
 	$(call initrd,tests/guest/counts.job=/job)
 
+$(INITRD)/options.cpio: $(INITRD_DEPS) tests/guest/options.job
+	$(call initrd,tests/guest/options.job=/job)
+
+$(INITRD)/state.cpio: $(INITRD_DEPS) tests/guest/state.job
+	$(call initrd,tests/guest/state.job=/job)
+
+# ext4, because the rival comes on a disk.
+$(INITRD)/bench.cpio: $(INITRD_DEPS) tests/guest/bench.job
+	$(call say,INITRD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(GUEST)/make-initramfs $(KDIR) $@ +virtio_console +ext4 $(TOOL)=/bin/vring-trace \
+		tests/guest/bench.job=/job
+
+$(B)/guest/rival.img: tests/guest/make-rival
+	$(call say,RIVAL,$@)
+	$(Q)tests/guest/make-rival $@
+
+$(INITRD)/why.cpio: $(INITRD_DEPS) tests/guest/why.job
+	$(call initrd,tests/guest/why.job=/job)
+
+# Of any kernel, with the drivers of every device.
+$(B)/guest/%/matrix.cpio: $(B)/kernel/%/vmlinux $(TOOL) $(GUEST)/init $(GUEST)/make-initramfs \
+		tests/guest/matrix.job
+	$(call say,INITRD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(GUEST)/make-initramfs $(B)/kernel/$* $@ +virtio_mmio +virtio_console +virtio_balloon \
+		+virtio_scsi +sd_mod @virtio-rng $(TOOL)=/bin/vring-trace tests/guest/matrix.job=/job
+
 # The card is told to gather packets for 5 ms before it sends: what the driver adds meanwhile needs no
 # kick, so that suppression is seen every time and not by luck.
 demo: library $(INITRD)/demo.cpio $(DISK) ## boot a Debian guest and trace its disk and network rings
@@ -224,6 +262,28 @@ counts_test = 'guest/counts-$(KERNEL)-$(1): mkdir -p $(COUNTS)-$(1) && \
 	$(O)/debug/tests/guest/counts $(COUNTS)-$(1)'
 COUNTS_TESTS = $(call counts_test,split,packed=off) $(call counts_test,packed,packed=on)
 
+WHY_TEST = 'guest/why-$(KERNEL): tests/guest/why.sh $(KDIR) $(INITRD)/why.cpio $(DISK) $(O)/debug/tests/guest \
+	$(B)/guest/$(KERNEL)/why'
+
+STATE_TEST = 'guest/state-$(KERNEL): $(RUN) --initrd $(INITRD)/state.cpio --log $(B)/guest/$(KERNEL)/state.log'
+OPTIONS_TEST = 'guest/options-$(KERNEL): $(RUN) --initrd $(INITRD)/options.cpio --blk ioeventfd=off'
+
+# Every kind of device on one machine. The arguments: kernel, layout, EVENT_IDX, indirect tables, and for
+# virtio-mmio microvm, for kprobes q35 and kprobe.
+matrix_name = matrix-$(1)-$(2)$(if $(filter on,$(3)),-event_idx)$(if $(filter on,$(4)),-indirect)$(patsubst %,-%,$(filter-out q35,$(5) $(6)))
+matrix_test = 'guest/$(call matrix_name,$(1),$(2),$(3),$(4),$(5),$(6)): \
+	tests/guest/matrix.sh $(B)/kernel/$(1) $(B)/guest/$(1)/matrix.cpio $(DISK) $(O)/debug/tests/guest/matrix \
+	$(B)/guest/$(1)/$(call matrix_name,$(1),$(2),$(3),$(4),$(5),$(6)) $(2) $(3) $(4) $(5) $(6)'
+# In `make test` each value of each is met on some boot; in test-long each meets each.
+MATRIX_TESTS = $(call matrix_test,$(KERNEL),split,off,off) $(call matrix_test,$(KERNEL),packed,on,off) \
+	$(call matrix_test,6.12-cloud,split,on,on) $(call matrix_test,6.12-cloud,packed,off,on) \
+	$(call matrix_test,6.12-cloud,split,on,on,microvm) $(call matrix_test,$(KERNEL),split,on,off,q35,kprobe)
+MATRIX_INITRDS = $(B)/guest/$(KERNEL)/matrix.cpio $(B)/guest/6.12-cloud/matrix.cpio
+LONG_KERNELS := 6.1 6.1-cloud 6.12 6.12-cloud
+LONG_MATRIX_TESTS = $(foreach k,$(LONG_KERNELS),$(foreach l,split packed,$(foreach e,on off,$(foreach i,on off,\
+	$(call matrix_test,$k,$l,$e,$i)))) $(foreach l,split packed,$(call matrix_test,$k,$l,on,on,microvm) \
+	$(call matrix_test,$k,$l,on,on,q35,kprobe)))
+
 # One clear line for a test program that there is not.
 ifneq ($(filter test debug,$(MAKECMDGOALS)),)
 ifneq ($(TEST)$(filter debug,$(MAKECMDGOALS)),)
@@ -237,7 +297,7 @@ ifneq ($(TEST),)
 test: $(O)/debug/tests/$(SUITE)
 	$(Q)$< $(ARGS)
 else
-test: test-programs metal $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
+test: test-programs metal $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(INITRD)/options.cpio $(INITRD)/state.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
 	@tests/run \
 		'style: clang-format --dry-run -Werror $(SOURCES)' \
 		'build/clang: $(MAKE) --no-print-directory CC=clang library vring-trace test-programs' \
@@ -248,16 +308,22 @@ test: test-programs metal $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(DISK) ## 
 		$(foreach t,$(THREAD_TESTS),'release/$t: $(O)/release/tests/$t') \
 		'clauses: tests/clauses' \
 		'book: book/press check $(O)/debug/tests' \
+		'book/press: tests/book.sh' \
 		'deps: tests/deps.sh' \
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
 		$(METAL_TESTS) \
-		$(COUNTS_TESTS)
+		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST) $(STATE_TEST) \
+		'trace-tool: tests/trace-tool.sh $(TOOL)'
 endif
+
+check-matrix: $(O)/debug/tests/guest/matrix $(MATRIX_INITRDS) $(DISK) ## of the tests only those with every device in a guest
+	@tests/run $(MATRIX_TESTS)
 
 check-counts: $(O)/debug/tests/guest/counts $(INITRD)/counts.cpio $(DISK) ## of the tests only those that count in a guest
 	@tests/run $(COUNTS_TESTS)
 
-# A million steps for each combination of layout and features, and the guest's counts on every kernel.
+# A million steps for each combination of layout and features, the guest's counts on every kernel, and
+# what the book says of Linux.
 test-long: test ## all tests, long random walks, and the guest's counts on every kernel
 	$(Q)tests/run 'model/random-1000000: MODEL_STEPS=1000000 $(O)/debug/tests/model/random' \
 		'asan/model/random-1000000: MODEL_STEPS=1000000 $(O)/asan/tests/model/random' \
@@ -265,6 +331,9 @@ test-long: test ## all tests, long random walks, and the guest's counts on every
 		'asan/interop/hostile-2000000: HOSTILE_STEPS=2000000 $(O)/asan/tests/interop/hostile'
 	$(Q)for kernel in $(filter-out $(KERNEL),6.1 6.1-cloud 6.12 6.12-cloud); do \
 		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts || exit 1; done
+	$(Q)$(MAKE) --no-print-directory $(LONG_KERNELS:%=$(B)/guest/%/matrix.cpio)
+	$(Q)tests/run $(LONG_MATRIX_TESTS)
+	$(Q)$(MAKE) --no-print-directory book-elsewhere
 
 test-programs: $(foreach v,debug asan,$(addprefix $(O)/$(v)/tests/,$(TESTS) $(QTESTS))) $(foreach v,tsan release,$(THREAD_TESTS:%=$(O)/$(v)/tests/%)) \
 		$(GUEST_TEST_SRC:%.c=$(O)/debug/%)
@@ -322,6 +391,9 @@ bench-ring: $(BENCH)/ring$(RIVAL:%=-%) ## ns per buffer; RIVAL=linux: beside Lin
 	$(Q)taskset -c $$(($$(nproc) - 1)) $< $(if $(TSV),--tsv)
 	$(Q)$< --threads $(if $(TSV),--tsv)
 
+bench-trace: $(INITRD)/bench.cpio $(B)/guest/rival.img $(DISK) ## what vring-trace costs a guest, beside bpftrace; BOOTS=3
+	$(Q)tests/guest/bench.sh $(KDIR) $(INITRD)/bench.cpio $(DISK) $(B)/guest/rival.img $(B)/guest/$(KERNEL)/bench
+
 clauses: ## which clauses of the specification are covered, by which code and test
 	@tests/clauses
 
@@ -333,6 +405,17 @@ book-check: test-programs ## is every word of the book still true?
 
 book-sync: test-programs ## put code, outputs and figures into its text as they are now
 	$(Q)book/press sync
+
+# A stock QEMU and its firmware, no system; half a second.
+look: ## one disk request, byte by byte, in a stock QEMU; WHAT=write, WHAT=map
+	$(Q)book/look $(WHAT)
+
+# What it says of Linux 6.1 and QEMU 7.2, looked up there. Linux's source is a large package, so that
+# only this asks for it.
+book-elsewhere: ## has Linux 6.1 what the book names? make deps FOR=elsewhere
+	@if [ -e $(LINUX_SOURCE) ]; then tests/run 'book/linux: book/press linux $(LINUX_SOURCE)'; else \
+		echo 'book/linux: left out, there is no $(LINUX_SOURCE); make deps FOR=elsewhere installs it'; fi
+	@tests/run "book/qemu: book/press qemu $$(command -v qemu-system-x86_64)"
 
 # Red until you have solved it; ANSWER=1 is the book's own solution.
 exercise: $(O)/debug/tests/host.a $(O)/debug/libvirtio.a ## an exercise of the book: E=08-publish, ANSWER=1
@@ -352,12 +435,12 @@ book-models: ## the book's model of notifications, searched anew; make deps FOR=
 
 book: ## print it: $(O)/book/index.html, virtio.epub, virtio.pdf
 	$(Q)command -v pandoc >/dev/null || { echo 'make book: no pandoc; make deps FOR=book installs it' >&2; exit 2; }
-	$(Q)book/press html $(O)/book
-	$(Q)book/press epub $(O)/virtio.epub
-	$(Q)book/press pdf $(O)/virtio.pdf
+	$(Q)mkdir -p $(O)
+	$(Q){ book/press html $(O)/book && book/press epub $(O)/virtio.epub; } & pages=$$!; \
+		book/press pdf $(O)/virtio.pdf && wait $$pages
 
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: book book-check book-models exercise book-sync bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
+.PHONY: install check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean

@@ -4,104 +4,27 @@
  * function in which the ring moves. The kernel's half of trace-tool/; records are those of
  * ring/vring_event.h.
  *
- * Left out: the callbacks' on and off, descriptors of a buffer.
+ * Which function a hook sits on is decided at run time by trace-tool/hooks.c, from the kernel's own
+ * types. So the programs here name none: each comes as fentry or fexit, in as many copies as there
+ * may be functions, and once as kprobe for kernels or functions that have no fentry.
+ *
+ * Left out: the descriptors of a buffer.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <linux/bpf.h>
+#include <linux/ptrace.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
-#include "ring/virtio_ring.h"
-#include "ring/vring_event.h"
-#include "bpf/linux_virtio.h"
+#include "bpf/ring_view.h"
+#include "bpf/record.h"
 #include "bpf/vring_trace.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-/* ---- reading a queue ---- */
-
-/*
- * Linux's private struct and the ring it points to, copied. Every read may fail (a device can be
- * going away), and then leaves zeroes; nothing here can fault.
- */
-struct ring_view {
-	bool packed;
-	bool event;
-	uint16_t avail_idx;
-	uint16_t last_used;
-	unsigned int num;
-	void *driver; /* split: the available ring; packed: the driver's event area */
-	void *device; /* split: the used ring; packed: the device's event area */
-};
-
-static __always_inline const struct vring_virtqueue *to_vvq(const struct virtqueue *vq)
-{
-	return (const void *)vq;
-}
-
-static __always_inline void view_ring(const struct virtqueue *vq, struct ring_view *view)
-{
-	const struct vring_virtqueue *vvq = to_vvq(vq);
-
-	view->packed = BPF_CORE_READ(vvq, packed_ring);
-	view->event = BPF_CORE_READ(vvq, event);
-	view->last_used = BPF_CORE_READ(vvq, last_used_idx);
-	if (view->packed) {
-		view->avail_idx = BPF_CORE_READ(vvq, packed.next_avail_idx) |
-				  BPF_CORE_READ(vvq, packed.avail_wrap_counter)
-					  << VRING_PACKED_EVENT_F_WRAP_CTR;
-		view->num = BPF_CORE_READ(vvq, packed.vring.num);
-		view->driver = BPF_CORE_READ(vvq, packed.vring.driver);
-		view->device = BPF_CORE_READ(vvq, packed.vring.device);
-	} else {
-		view->avail_idx = BPF_CORE_READ(vvq, split.avail_idx_shadow);
-		view->num = BPF_CORE_READ(vvq, split.vring.num);
-		view->driver = BPF_CORE_READ(vvq, split.vring.avail);
-		view->device = BPF_CORE_READ(vvq, split.vring.used);
-	}
-}
-
-/* A 16-bit field of shared memory. The rings are little-endian and so are the hosts of BPF here. */
-static __always_inline uint16_t shared16(const void *area, uint32_t offset)
-{
-	uint16_t value = 0;
-
-	bpf_probe_read_kernel(&value, sizeof(value), area + offset);
-	return value;
-}
-
-/* A packed ring has no used index in memory: what the driver has reaped is all there is to see. */
-static __always_inline uint16_t used_idx(const struct ring_view *view)
-{
-	if (view->packed)
-		return view->last_used;
-	return shared16(view->device, offsetof(struct vring_used, idx));
-}
-
-/* What the device wrote about being kicked: 2.7.10 and, packed, 2.8.14. */
-static __always_inline uint16_t kick_event(const struct ring_view *view)
-{
-	if (view->packed)
-		return shared16(view->device, offsetof(struct vring_packed_desc_event, off_wrap));
-	return shared16(view->device,
-			sizeof(struct vring_used) + view->num * sizeof(struct vring_used_elem));
-}
-
-static __always_inline uint16_t kick_flags(const struct ring_view *view)
-{
-	if (view->packed)
-		return shared16(view->device, offsetof(struct vring_packed_desc_event, flags));
-	return shared16(view->device, offsetof(struct vring_used, flags));
-}
-
 /* ---- the walk: all queues of one device, with no traffic ---- */
-
-/* The vring-trace that asked, as its own PID namespace counts, and which namespace that is. */
-const volatile uint32_t walker = 0;
-const volatile uint64_t walker_ns_dev = 0;
-const volatile uint64_t walker_ns_ino = 0;
 
 uint32_t devices_walked = 0;
 uint32_t queue_count = 0;
@@ -111,21 +34,22 @@ struct vt_queue queues[VT_MAX_QUEUES];
 static __always_inline void describe(struct vt_queue *out, const struct virtqueue *vq,
 				     const struct virtio_device *vdev)
 {
+	const struct vring_virtqueue *vvq = (const void *)vq;
 	struct ring_view view = {};
-	bool packed;
 
-	out->unread = bpf_probe_read_kernel(&packed, sizeof(packed), &to_vvq(vq)->packed_ring) != 0;
 	view_ring(vq, &view);
+	out->unread = view.unread;
+	out->address = (uintptr_t)vq;
 	out->features = BPF_CORE_READ(vdev, features);
-	out->device = BPF_CORE_READ(vdev, index);
-	out->index = BPF_CORE_READ(vq, index);
+	out->device = view.device;
+	out->index = view.queue;
 	out->num = view.num;
-	out->num_free = BPF_CORE_READ(vq, num_free);
+	out->num_free = view.num_free;
 	out->avail_idx = view.avail_idx;
 	out->used_idx = used_idx(&view);
 	out->last_used = view.last_used;
 	out->packed = view.packed;
-	out->broken = BPF_CORE_READ(to_vvq(vq), broken);
+	out->broken = BPF_CORE_READ(vvq, broken);
 	bpf_probe_read_kernel_str(out->name, sizeof(out->name), BPF_CORE_READ(vq, name));
 }
 
@@ -153,28 +77,19 @@ static long walk_one(uint32_t i, struct walk *walk)
 	return 0;
 }
 
-static __always_inline bool asked_by_walker(void)
-{
-	struct bpf_pidns_info current = {};
-
-	return !bpf_get_ns_current_pid_tgid(walker_ns_dev, walker_ns_ino, &current,
-					    sizeof(current)) &&
-	       current.tgid == walker;
-}
-
 /*
- * Reading any attribute of /sys/bus/virtio/devices/virtioN passes here with that very device in
- * hand. So the list of queues is found without kallsyms and without the driver core's privates.
+ * Reading any attribute of /sys/bus/virtio/devices/virtioN passes through dev_attr_show with that
+ * very device in hand. So the list of queues is found without kallsyms and without the driver
+ * core's privates.
  */
-SEC("fentry/dev_attr_show")
-int BPF_PROG(walk_queues, struct kobject *kobj)
+static __always_inline int walk_queues(struct kobject *kobj)
 {
 	struct device *dev = (void *)kobj - bpf_core_field_offset(struct device, kobj);
 	struct virtio_device *vdev = (void *)dev - bpf_core_field_offset(struct virtio_device, dev);
 	struct list_head *head = (void *)vdev + bpf_core_field_offset(struct virtio_device, vqs);
 	struct walk walk = { .vdev = vdev, .head = head };
 
-	if (!asked_by_walker())
+	if (!current_is(walker))
 		return 0;
 	devices_walked++;
 	walk.pos = BPF_CORE_READ(head, next);
@@ -182,131 +97,88 @@ int BPF_PROG(walk_queues, struct kobject *kobj)
 	return 0;
 }
 
-/* ---- the trace ---- */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4 << 20); /* bytes; an event takes 48 */
-} events SEC(".maps");
-
-/* From when every hook is on until before the first comes off: all see the same stretch of time. */
-bool recording = false;
-
-uint64_t lost = 0; /* events with no room for them */
-
-/* Queues to watch, by device << 16 | index, unless all are. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, VT_MAX_QUEUES);
-	__type(key, uint32_t);
-	__type(value, uint8_t);
-} watched SEC(".maps");
-
-const volatile bool watch_all = true;
-
-/*
- * Begins a record about @vq, or returns NULL: not watched, or no room. No wake-up is asked for when
- * it is submitted; vring-trace comes by itself every few milliseconds, which costs the guest far
- * less than a wake-up for each event.
- */
-static __always_inline struct vring_event *begin(const struct virtqueue *vq,
-						 enum vring_event_type type, struct ring_view *view)
+SEC("?fentry/dev_attr_show")
+int BPF_PROG(walk_fentry, struct kobject *kobj)
 {
-	uint16_t device = BPF_CORE_READ(vq, vdev, index);
-	uint16_t queue = BPF_CORE_READ(vq, index);
-	struct vring_event *event;
-	uint16_t used;
-	uint64_t now;
-
-	if (!recording)
-		return NULL;
-	if (!watch_all) {
-		uint32_t key = (uint32_t)device << 16 | queue;
-
-		if (!bpf_map_lookup_elem(&watched, &key))
-			return NULL;
-	}
-	/* Read and timed before its place is taken, so that places are in the order of times. */
-	view_ring(vq, view);
-	used = used_idx(view);
-	now = bpf_ktime_get_ns();
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		__sync_fetch_and_add(&lost, 1);
-		return NULL;
-	}
-	__builtin_memset(event, 0, sizeof(*event));
-	event->time_ns = now;
-	event->device = device;
-	event->queue = queue;
-	event->cpu = bpf_get_smp_processor_id();
-	event->type = type;
-	event->flags = (view->packed ? VRING_EVENT_F_PACKED : 0) |
-		       (view->event ? VRING_EVENT_F_EVENT_IDX : 0);
-	event->avail_idx = view->avail_idx;
-	event->used_idx = used;
-	event->last_used = view->last_used;
-	event->num_free = BPF_CORE_READ(vq, num_free);
-	return event;
+	return walk_queues(kobj);
 }
 
-static __always_inline int end(struct vring_event *event)
+SEC("?kprobe/dev_attr_show")
+int BPF_KPROBE(walk_kprobe, struct kobject *kobj)
 {
-	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
-	return 0;
+	return walk_queues(kobj);
 }
+
+/* ---- add ---- */
 
 /*
  * The exported functions are hooked, all of them: virtqueue_add_split itself is inlined or closed
- * to tracing, and which of these a driver calls differs by kernel.
+ * to tracing, and which of these a driver calls differs by kernel. Where each has its arguments
+ * vring-trace has read from BTF.
  */
-static __always_inline int added(const struct virtqueue *vq, unsigned int out, unsigned int in,
-				 const void *data, int error)
+const volatile struct vt_add_function add_functions[VT_ADD_SLOTS];
+
+const volatile bool only_refused = false; /* of all adds, those that failed */
+
+static __always_inline int added(const struct virtqueue *vq, uint64_t data, unsigned int out,
+				 unsigned int in, int error)
 {
 	struct ring_view view = {};
-	struct vring_event *event = begin(vq, VRING_EVENT_ADD, &view);
+	struct vring_event event;
 
-	if (!event)
+	if ((only_refused && !error) || !look(vq, &view))
 		return 0;
-	event->add.token = (uintptr_t)data;
-	event->add.out = out;
-	event->add.in = in;
-	event->add.error = error;
-	return end(event);
+	if (error ? !theirs() : !add_is_theirs(&view, data))
+		return 0;
+	event = record_of(&view, VRING_EVENT_ADD);
+	event.add.token = data;
+	event.add.out = out;
+	event.add.in = in;
+	event.add.error = error;
+	return send(&view, &event);
 }
 
-SEC("fexit/virtqueue_add_sgs")
-int BPF_PROG(add_sgs, struct virtqueue *vq, void *sgs, unsigned int out, unsigned int in,
-	     void *data, unsigned int gfp, int ret)
+static __always_inline int added_fexit(void *ctx, uint32_t slot)
 {
-	return added(vq, out, in, data, ret);
+	__u64 vq = 0, data = 0, ret = 0;
+	__u64 out = add_functions[slot].fixed_out, in = add_functions[slot].fixed_in;
+
+	bpf_get_func_arg(ctx, 0, &vq);
+	bpf_get_func_arg(ctx, add_functions[slot].data, &data);
+	if (add_functions[slot].out)
+		bpf_get_func_arg(ctx, add_functions[slot].out, &out);
+	if (add_functions[slot].in)
+		bpf_get_func_arg(ctx, add_functions[slot].in, &in);
+	bpf_get_func_ret(ctx, &ret);
+	return added((void *)vq, data, out, in, (int)ret);
 }
 
-SEC("fexit/virtqueue_add_outbuf")
-int BPF_PROG(add_outbuf, struct virtqueue *vq, void *sg, unsigned int num, void *data,
-	     unsigned int gfp, int ret)
-{
-	return added(vq, 1, 0, data, ret);
-}
+#define ADD_FEXIT(slot)                        \
+	SEC("?fexit")                          \
+	int add_fexit_##slot(void *ctx)        \
+	{                                      \
+		return added_fexit(ctx, slot); \
+	}
 
-SEC("fexit/virtqueue_add_inbuf")
-int BPF_PROG(add_inbuf, struct virtqueue *vq, void *sg, unsigned int num, void *data,
-	     unsigned int gfp, int ret)
-{
-	return added(vq, 0, 1, data, ret);
-}
+ADD_FEXIT(0)
+ADD_FEXIT(1)
+ADD_FEXIT(2)
+ADD_FEXIT(3)
+ADD_FEXIT(4)
+ADD_FEXIT(5)
+ADD_FEXIT(6)
+ADD_FEXIT(7)
+ADD_FEXIT(8)
+ADD_FEXIT(9)
+ADD_FEXIT(10)
+ADD_FEXIT(11)
 
-SEC("fexit/virtqueue_add_inbuf_ctx")
-int BPF_PROG(add_inbuf_ctx, struct virtqueue *vq, void *sg, unsigned int num, void *data,
-	     void *cookie, unsigned int gfp, int ret)
-{
-	return added(vq, 0, 1, data, ret);
-}
+/* ---- kick decisions ---- */
 
 /*
- * A kick decision takes two looks. num_added, from which the old index follows, is zeroed inside;
- * the verdict is known only at the end; and the device may rewrite its event index in between, so
- * that is read at both ends. Callers of one queue are serialised by its driver, so the queue is key
+ * A decision takes two looks. num_added, from which the old index follows, is zeroed inside; the
+ * verdict is known only at the end; and the device may rewrite its event index in between, so that
+ * is read at both ends. Callers of one queue are serialised by its driver, so the queue is key
  * enough: no second decision on it can begin before this one ends.
  */
 struct {
@@ -319,28 +191,25 @@ struct {
 /* The packed index @back slots before @idx, wrap counter included; the split one is plain. */
 static __always_inline uint16_t idx_before(const struct ring_view *view, uint16_t back)
 {
-	const uint16_t wrap = 1u << VRING_PACKED_EVENT_F_WRAP_CTR;
-	uint16_t slot = view->avail_idx & ~wrap;
+	uint16_t slot = view->avail_idx & ~WRAP_BIT;
 
-	if (!view->packed)
+	if (!view->packed || slot >= back)
 		return view->avail_idx - back;
-	if (slot >= back)
-		return view->avail_idx - back;
-	return (slot + view->num - back) | (~view->avail_idx & wrap);
+	return (slot + view->num - back) | (~view->avail_idx & WRAP_BIT);
 }
 
-SEC("fentry/virtqueue_kick_prepare")
-int BPF_PROG(kick_begins, struct virtqueue *vq)
+const volatile bool verdict_only = false; /* one look, at the end */
+
+static __always_inline int kick_begins(const struct virtqueue *vq)
 {
 	uint64_t key = (uintptr_t)vq;
 	struct vring_event_kick kick = {};
 	struct ring_view view = {};
 
-	if (!recording)
+	if (verdict_only || !look(vq, &view))
 		return 0;
-	view_ring(vq, &view);
 	kick.new_idx = view.avail_idx;
-	kick.old_idx = idx_before(&view, BPF_CORE_READ(to_vvq(vq), num_added));
+	kick.old_idx = idx_before(&view, view.num_added);
 	kick.event = kick_event(&view);
 	kick.dev_flags = kick_flags(&view);
 	if (bpf_map_update_elem(&deciding, &key, &kick, BPF_ANY))
@@ -348,116 +217,355 @@ int BPF_PROG(kick_begins, struct virtqueue *vq)
 	return 0;
 }
 
+static __always_inline int only_verdict(const struct virtqueue *vq, bool kick)
+{
+	struct ring_view view = {};
+	struct vring_event event;
+
+	if (!look(vq, &view) || !theirs())
+		return 0;
+	event = record_of(&view, VRING_EVENT_KICK);
+	event.kick.kick = kick;
+	return send(&view, &event);
+}
+
 /* @ret: a bool is the low byte of its register alone; above it stands what was there before. */
-SEC("fexit/virtqueue_kick_prepare")
-int BPF_PROG(kick_ends, struct virtqueue *vq, uint64_t ret)
+static __always_inline int kick_ends(const struct virtqueue *vq, uint64_t ret)
 {
 	uint64_t key = (uintptr_t)vq;
-	struct vring_event_kick *kick = bpf_map_lookup_elem(&deciding, &key);
+	struct vring_event_kick *kick;
 	struct ring_view view = {};
-	struct vring_event *event;
+	struct vring_event event;
 
+	if (verdict_only)
+		return only_verdict(vq, ret & 0xff);
+	kick = bpf_map_lookup_elem(&deciding, &key);
 	/* The beginning was before the recording's, or is counted as lost or missed. */
 	if (!kick)
 		return 0;
-	event = begin(vq, VRING_EVENT_KICK, &view);
-	if (event) {
-		event->kick = *kick;
-		event->kick.event_after = kick_event(&view);
-		event->kick.dev_flags_after = kick_flags(&view);
-		event->kick.kick = (ret & 0xff) != 0;
-		end(event);
+	if (look(vq, &view) && theirs()) {
+		event = record_of(&view, VRING_EVENT_KICK);
+		event.kick = *kick;
+		event.kick.event_after = kick_event(&view);
+		event.kick.dev_flags_after = kick_flags(&view);
+		event.kick.kick = (ret & 0xff) != 0;
+		send(&view, &event);
 	}
 	bpf_map_delete_elem(&deciding, &key);
 	return 0;
 }
 
+#define KICK_PAIR(slot)                                         \
+	SEC("?fentry")                                          \
+	int BPF_PROG(kick_fentry_##slot, void *vq)              \
+	{                                                       \
+		return kick_begins(vq);                         \
+	}                                                       \
+	SEC("?fexit")                                           \
+	int BPF_PROG(kick_fexit_##slot, void *vq, uint64_t ret) \
+	{                                                       \
+		return kick_ends(vq, ret);                      \
+	}
+
+KICK_PAIR(0)
+KICK_PAIR(1)
+
+/* ---- doorbell ---- */
+
 /*
  * The doorbell is the transport's, not virtqueue_notify: virtqueue_kick and a full ring call the
- * transport directly. Seen on entry, before the device can have answered; none of the three can
- * fail.
+ * transport directly. Seen on entry, before the device can have answered; none of them can fail.
  */
 static __always_inline int rings(const struct virtqueue *vq)
 {
 	struct ring_view view = {};
-	struct vring_event *event = begin(vq, VRING_EVENT_NOTIFY, &view);
+	struct vring_event event;
 
-	return event ? end(event) : 0;
+	if (!look(vq, &view) || !theirs())
+		return 0;
+	event = record_of(&view, VRING_EVENT_NOTIFY);
+	return send(&view, &event);
 }
 
-SEC("fentry/vp_notify")
-int BPF_PROG(pci_notify, struct virtqueue *vq)
-{
-	return rings(vq);
-}
+#define DOORBELL_FENTRY(slot)                          \
+	SEC("?fentry")                                 \
+	int BPF_PROG(doorbell_fentry_##slot, void *vq) \
+	{                                              \
+		return rings(vq);                      \
+	}
 
-SEC("fentry/vp_notify_with_data")
-int BPF_PROG(pci_notify_with_data, struct virtqueue *vq)
-{
-	return rings(vq);
-}
+DOORBELL_FENTRY(0)
+DOORBELL_FENTRY(1)
+DOORBELL_FENTRY(2)
+DOORBELL_FENTRY(3)
+DOORBELL_FENTRY(4)
+DOORBELL_FENTRY(5)
 
-SEC("fentry/vm_notify")
-int BPF_PROG(mmio_notify, struct virtqueue *vq)
-{
-	return rings(vq);
-}
-
-/* Has the device used anything that is not reaped? The question vring_interrupt asks first. */
-static __always_inline bool more_used(const struct virtqueue *vq, const struct ring_view *view)
-{
-	const uint16_t both = VRING_PACKED_DESC_F_AVAIL | VRING_PACKED_DESC_F_USED;
-	uint16_t slot = view->last_used & ~(1u << VRING_PACKED_EVENT_F_WRAP_CTR);
-	bool wrap = view->last_used >> VRING_PACKED_EVENT_F_WRAP_CTR;
-	uint16_t flags;
-
-	if (!view->packed)
-		return used_idx(view) != view->last_used;
-	flags = shared16(BPF_CORE_READ(to_vvq(vq), packed.vring.desc),
-			 slot * sizeof(struct vring_packed_desc) +
-				 offsetof(struct vring_packed_desc, flags));
-	return (flags & both) == (wrap ? both : 0); /* 2.8.1: used when both equal the counter */
-}
+/* ---- interrupt ---- */
 
 /* On entry too: the callback inside reaps, and an interrupt comes before what it leads to. */
-SEC("fentry/vring_interrupt")
-int BPF_PROG(interrupted, int irq, struct virtqueue *vq)
+static __always_inline int interrupted(int irq, const struct virtqueue *vq)
 {
 	struct ring_view view = {};
-	struct vring_event *event = begin(vq, VRING_EVENT_INTERRUPT, &view);
+	struct vring_event event;
 
-	if (!event)
+	if (only_process || !look(vq, &view))
 		return 0;
-	event->interrupt.irq = irq;
-	event->interrupt.handled = more_used(vq, &view);
-	return end(event);
+	event = record_of(&view, VRING_EVENT_INTERRUPT);
+	event.interrupt.irq = irq;
+	event.interrupt.handled = more_used(&view);
+	if (events_wanted)
+		event.interrupt.event = interrupt_event(&view);
+	event.interrupt.flags = view.driver_flags;
+	return send(&view, &event);
 }
 
-/* One of the two runs for each virtqueue_get_buf; a call that finds nothing is no event. */
+SEC("?fentry")
+int BPF_PROG(interrupt_fentry_0, int irq, void *vq)
+{
+	return interrupted(irq, vq);
+}
+
+/* ---- reap ---- */
+
+/* One of a family runs for each virtqueue_get_buf; a call that finds nothing is no event. */
 static __always_inline int reaped(const struct virtqueue *vq, const unsigned int *len,
-				  const void *data)
+				  uint64_t data)
 {
 	struct ring_view view = {};
-	struct vring_event *event;
+	struct vring_event event;
 
-	if (!data)
+	if (!data || !look(vq, &view) || !reap_is_theirs(&view, data))
 		return 0;
-	event = begin(vq, VRING_EVENT_REAP, &view);
-	if (!event)
-		return 0;
-	event->reap.token = (uintptr_t)data;
-	bpf_probe_read_kernel(&event->reap.len, sizeof(event->reap.len), len);
-	return end(event);
+	event = record_of(&view, VRING_EVENT_REAP);
+	event.reap.token = data;
+	bpf_probe_read_kernel(&event.reap.len, sizeof(event.reap.len), len);
+	return send(&view, &event);
 }
 
-SEC("fexit/virtqueue_get_buf_ctx_split")
-int BPF_PROG(reap_split, struct virtqueue *vq, unsigned int *len, void **ctx_out, void *ret)
+#define REAP_FEXIT(slot)                                                                  \
+	SEC("?fexit")                                                                     \
+	int BPF_PROG(reap_fexit_##slot, void *vq, void *len, void *ctx_out, uint64_t ret) \
+	{                                                                                 \
+		return reaped(vq, len, ret);                                              \
+	}
+
+REAP_FEXIT(0)
+REAP_FEXIT(1)
+REAP_FEXIT(2)
+REAP_FEXIT(3)
+
+/* ---- callbacks ---- */
+
+static __always_inline int callbacks(const struct virtqueue *vq, bool on)
 {
-	return reaped(vq, len, ret);
+	struct ring_view view = {};
+	struct vring_event event;
+
+	if (!look(vq, &view) || !theirs())
+		return 0;
+	event = record_of(&view, VRING_EVENT_CALLBACKS);
+	event.callbacks.event = interrupt_event(&view);
+	event.callbacks.on = on;
+	event.callbacks.more = on && more_used(&view);
+	return send(&view, &event);
 }
 
-SEC("fexit/virtqueue_get_buf_ctx_packed")
-int BPF_PROG(reap_packed, struct virtqueue *vq, unsigned int *len, void **ctx_out, void *ret)
+/*
+ * virtqueue_enable_cb does what virtqueue_enable_cb_prepare does: by calling it, in which case both
+ * are seen, or by a copy inside it. Which of the two is learnt from the first call.
+ */
+enum { NOT_KNOWN, CALLS_PREPARE, HAS_A_COPY };
+uint32_t enable_cb = NOT_KNOWN;
+uint64_t last_prepared = 0;
+
+static __always_inline int prepared(const struct virtqueue *vq)
 {
-	return reaped(vq, len, ret);
+	if (enable_cb == NOT_KNOWN)
+		last_prepared = (uintptr_t)vq;
+	return callbacks(vq, true);
+}
+
+static __always_inline int enabled(const struct virtqueue *vq)
+{
+	if (recording && enable_cb == NOT_KNOWN)
+		enable_cb = last_prepared == (uintptr_t)vq ? CALLS_PREPARE : HAS_A_COPY;
+	return enable_cb == CALLS_PREPARE ? 0 : callbacks(vq, true);
+}
+
+SEC("?fexit")
+int BPF_PROG(off_fexit_0, void *vq)
+{
+	return callbacks(vq, false);
+}
+
+SEC("?fexit")
+int BPF_PROG(on_fexit_0, void *vq)
+{
+	return enabled(vq);
+}
+
+SEC("?fexit")
+int BPF_PROG(on_fexit_1, void *vq)
+{
+	return prepared(vq);
+}
+
+SEC("?fexit")
+int BPF_PROG(on_fexit_2, void *vq)
+{
+	return callbacks(vq, true);
+}
+
+/* ---- the same by kprobe ---- */
+
+/*
+ * A kretprobe sees no arguments, so the entry leaves them here. The key is the stack pointer, which
+ * stands at the return address on entry: no two calls that are under way at the same time share it.
+ */
+struct call {
+	uint64_t vq, data, len;
+	uint64_t out, in;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, uint64_t);
+	__type(value, struct call);
+} calls SEC(".maps");
+
+/* Asked first: a map entry that no return takes out again would stay. */
+static __always_inline void enter(struct pt_regs *ctx, struct call *call)
+{
+	uint64_t key = PT_REGS_SP(ctx);
+
+	if (recording && bpf_map_update_elem(&calls, &key, call, BPF_ANY))
+		__sync_fetch_and_add(&lost, 1);
+}
+
+/*
+ * By kernel, the stack pointer that a kretprobe is shown is the one on entry or the one after the
+ * return, eight bytes above.
+ */
+static __always_inline bool leave(struct pt_regs *ctx, struct call *call)
+{
+	uint64_t key = PT_REGS_SP(ctx);
+	struct call *found = bpf_map_lookup_elem(&calls, &key);
+
+	if (!found) {
+		key -= 8;
+		found = bpf_map_lookup_elem(&calls, &key);
+	}
+	if (!found)
+		return false;
+	*call = *found;
+	bpf_map_delete_elem(&calls, &key);
+	return true;
+}
+
+SEC("?kprobe")
+int add_kprobe(struct pt_regs *ctx)
+{
+	uint64_t slot = bpf_get_attach_cookie(ctx);
+	/* Six come in registers; eight, so that any number of three bits is one. */
+	uint64_t arguments[8] = { PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx),
+				  PT_REGS_PARM4(ctx), PT_REGS_PARM5(ctx), ctx->r9 };
+	struct call call = { .vq = arguments[0] };
+	struct vt_add_function f;
+
+	if (slot >= VT_ADD_SLOTS)
+		return 0;
+	f = add_functions[slot];
+	call.data = arguments[f.data & 7];
+	call.out = f.out ? arguments[f.out & 7] : f.fixed_out;
+	call.in = f.in ? arguments[f.in & 7] : f.fixed_in;
+	enter(ctx, &call);
+	return 0;
+}
+
+SEC("?kretprobe")
+int add_kretprobe(struct pt_regs *ctx)
+{
+	struct call call;
+
+	if (!leave(ctx, &call))
+		return 0;
+	return added((void *)call.vq, call.data, call.out, call.in, (int)PT_REGS_RC(ctx));
+}
+
+SEC("?kprobe")
+int kick_kprobe(struct pt_regs *ctx)
+{
+	struct call call = { .vq = PT_REGS_PARM1(ctx) };
+
+	enter(ctx, &call);
+	return kick_begins((void *)call.vq);
+}
+
+SEC("?kretprobe")
+int kick_kretprobe(struct pt_regs *ctx)
+{
+	struct call call;
+
+	return leave(ctx, &call) ? kick_ends((void *)call.vq, PT_REGS_RC(ctx)) : 0;
+}
+
+SEC("?kprobe")
+int doorbell_kprobe(struct pt_regs *ctx)
+{
+	return rings((void *)PT_REGS_PARM1(ctx));
+}
+
+SEC("?kprobe")
+int interrupt_kprobe(struct pt_regs *ctx)
+{
+	return interrupted(PT_REGS_PARM1(ctx), (void *)PT_REGS_PARM2(ctx));
+}
+
+SEC("?kprobe")
+int reap_kprobe(struct pt_regs *ctx)
+{
+	struct call call = { .vq = PT_REGS_PARM1(ctx), .len = PT_REGS_PARM2(ctx) };
+
+	enter(ctx, &call);
+	return 0;
+}
+
+SEC("?kretprobe")
+int reap_kretprobe(struct pt_regs *ctx)
+{
+	struct call call;
+
+	return leave(ctx, &call) ? reaped((void *)call.vq, (void *)call.len, PT_REGS_RC(ctx)) : 0;
+}
+
+/* One for all of them that are looked at on return: the cookie says whether interrupts are wanted.
+ */
+SEC("?kprobe")
+int callbacks_kprobe(struct pt_regs *ctx)
+{
+	struct call call = { .vq = PT_REGS_PARM1(ctx) };
+
+	enter(ctx, &call);
+	return 0;
+}
+
+SEC("?kretprobe")
+int callbacks_kretprobe(struct pt_regs *ctx)
+{
+	struct call call;
+
+	if (!leave(ctx, &call))
+		return 0;
+	switch (bpf_get_attach_cookie(ctx)) {
+	case 0:
+		return callbacks((void *)call.vq, false);
+	case 1:
+		return enabled((void *)call.vq);
+	case 2:
+		return prepared((void *)call.vq);
+	}
+	return callbacks((void *)call.vq, true);
 }

@@ -36,7 +36,8 @@ struct vring_event_kick {
 	uint16_t dev_flags;   /* split: used.flags; packed: flags of the device's event area */
 	uint16_t dev_flags_after;
 	uint8_t kick; /* 1: the driver says kick */
-	uint8_t reserved[3];
+	uint8_t reserved;
+	uint16_t seq; /* of every kind: see struct vring_event */
 };
 
 struct vring_event_add {
@@ -44,31 +45,38 @@ struct vring_event_add {
 	uint16_t out;	/* scatterlists the device reads */
 	uint16_t in;	/* scatterlists the device writes */
 	int16_t error;	/* 0, or the negative errno of a refused add */
-	uint16_t reserved;
+	uint16_t seq;
 };
 
 struct vring_event_notify {
 	uint8_t failed; /* 1: the transport could not ring, the device is gone */
-	uint8_t reserved[15];
+	uint8_t reserved[13];
+	uint16_t seq;
 };
 
 struct vring_event_interrupt {
 	uint32_t irq;
 	uint8_t handled; /* 0: nothing was used, a spurious interrupt for this queue */
-	uint8_t reserved[11];
+	uint8_t reserved;
+	uint16_t event; /* split: used_event; packed: off_wrap of the driver's event area */
+	uint16_t flags; /* the driver's own copy of avail.flags, or of its event area's flags */
+	uint16_t reserved2[2];
+	uint16_t seq;
 };
 
 struct vring_event_reap {
 	uint64_t token;
 	uint32_t len; /* bytes the device says it wrote */
-	uint32_t reserved;
+	uint16_t reserved;
+	uint16_t seq;
 };
 
 struct vring_event_callbacks {
 	uint16_t event; /* where the next interrupt is due, as written for the device */
 	uint8_t on;	/* 1: interrupts wanted */
 	uint8_t more;	/* 1: on enabling, used buffers were already waiting */
-	uint8_t reserved[12];
+	uint16_t reserved[5];
+	uint16_t seq;
 };
 
 struct vring_event {
@@ -90,6 +98,11 @@ struct vring_event {
 		struct vring_event_interrupt interrupt;
 		struct vring_event_reap reap;
 		struct vring_event_callbacks callbacks;
+		/* Counts the records of one CPU, so that a gap shows; 0 where none can be lost. */
+		struct {
+			uint16_t of_the_kind[7];
+			uint16_t seq;
+		};
 	};
 };
 

@@ -10,18 +10,7 @@
 
 #include "event_text.h"
 #include "queues.h"
-
-#define WRAP_BIT (1u << VRING_PACKED_EVENT_F_WRAP_CTR)
-
-/* How far an index has moved from @old to @now. */
-static uint16_t steps(bool packed, unsigned int num, uint16_t old, uint16_t now)
-{
-	unsigned int old_slot = old & ~WRAP_BIT, slot = now & ~WRAP_BIT;
-
-	if (!packed)
-		return now - old;
-	return (old ^ now) & WRAP_BIT ? slot + num - old_slot : slot - old_slot;
-}
+#include "tool.h"
 
 /* "+2=41238": moved by 2, and now there. */
 static void print_index(bool packed, uint16_t index, uint16_t moved)
@@ -36,53 +25,6 @@ static void print_index(bool packed, uint16_t index, uint16_t moved)
 	printf(" %8s", text);
 }
 
-/* ---- why a kick was made, or not ---- */
-
-/*
- * With EVENT_IDX the device names the entry at which it wants to be told (2.7.10). @ahead is how
- * far that entry lies behind the newest one, @batch how many are new: told if it is among the new.
- */
-struct verdict {
-	bool kick;
-	bool by_index; /* ahead < batch decided; otherwise a flag did */
-	uint16_t ahead, batch;
-};
-
-static struct verdict judge(const struct vring_event_kick *k, uint8_t flags, unsigned int num)
-{
-	bool packed = flags & VRING_EVENT_F_PACKED;
-	bool event_idx = flags & VRING_EVENT_F_EVENT_IDX;
-	struct verdict v = {};
-	uint16_t newest = k->new_idx, event = k->event;
-
-	v.batch = steps(packed, num, k->old_idx, k->new_idx);
-	v.by_index = packed ? k->dev_flags == VRING_PACKED_EVENT_FLAG_DESC : event_idx;
-	if (!v.by_index) {
-		v.kick = packed ? k->dev_flags != VRING_PACKED_EVENT_FLAG_DISABLE :
-				  !(k->dev_flags & VRING_USED_F_NO_NOTIFY);
-		return v;
-	}
-	if (packed) {
-		/* An entry of the lap before lies a whole ring further back (2.8.10). */
-		newest &= ~WRAP_BIT;
-		event &= ~WRAP_BIT;
-		if ((k->event ^ k->new_idx) & WRAP_BIT)
-			event -= num;
-	}
-	v.ahead = newest - event - 1;
-	v.kick = v.ahead < v.batch;
-	return v;
-}
-
-/* The device rewrote what the driver was reading, or the driver's answer is not what we get. */
-static bool unsure(const struct vring_event_kick *k, const struct verdict *v)
-{
-	bool rewritten =
-		v->by_index ? k->event != k->event_after : k->dev_flags != k->dev_flags_after;
-
-	return rewritten || v->kick != k->kick;
-}
-
 static const char *flag_word(const struct vring_event_kick *k, bool packed)
 {
 	if (packed)
@@ -90,31 +32,31 @@ static const char *flag_word(const struct vring_event_kick *k, bool packed)
 	return k->dev_flags & VRING_USED_F_NO_NOTIFY ? "NO_NOTIFY" : "0";
 }
 
-static void print_reason(const struct vring_event *event, unsigned int num)
+void event_reason(const struct vring_event *event, unsigned int num, char *buf, size_t size)
 {
 	const struct vring_event_kick *k = &event->kick;
 	bool packed = event->flags & VRING_EVENT_F_PACKED;
-	struct verdict v = judge(k, event->flags, num);
+	struct kick_verdict v = judge_kick(k, event->flags, num);
 	char text[INDEX_TEXT_LEN];
 
 	if (v.by_index)
-		printf(" ev %s: %u %s %u", index_text(text, packed, k->event), v.ahead,
-		       v.kick ? "<" : ">=", v.batch);
+		snprintf(buf, size, "ev %s: %u %s %u%s", index_text(text, packed, k->event),
+			 v.ahead, v.kick ? "<" : ">=", v.batch, v.unsure ? " ~" : "");
 	else
-		printf(" flags %s, %u new", flag_word(k, packed), v.batch);
-	if (unsure(k, &v))
-		printf(" ~");
+		snprintf(buf, size, "flags %s, %u new%s", flag_word(k, packed), v.batch,
+			 v.unsure ? " ~" : "");
 }
 
 /* ---- the line ---- */
 
 void event_text_header(void)
 {
-	printf("%10s %-16s %-8s %8s %8s %8s %s\n", "TIME(s)", "QUEUE", "EVENT", "AVAIL", "USED",
-	       "REAPED", "DETAIL");
+	printf("%*s %-16s %-8s %8s %8s %8s %s\n", tool.wall_clock ? 15 : 10,
+	       tool.wall_clock ? "TIME" : "TIME(s)", "QUEUE", "EVENT", "AVAIL", "USED", "REAPED",
+	       "DETAIL");
 }
 
-static const char *event_word(const struct vring_event *event)
+const char *event_word(const struct vring_event *event)
 {
 	switch (event->type) {
 	case VRING_EVENT_ADD:
@@ -127,21 +69,45 @@ static const char *event_word(const struct vring_event *event)
 		return "irq";
 	case VRING_EVENT_REAP:
 		return "reap";
+	case VRING_EVENT_CALLBACKS:
+		return event->callbacks.on ? "cb-on" : "cb-off";
 	}
 	return "?";
 }
 
-static void print_detail(const struct vring_event *event, unsigned int num)
+static enum tool_colour colour_of(const struct vring_event *event)
 {
 	switch (event->type) {
 	case VRING_EVENT_ADD:
+		return event->add.error ? COLOUR_BAD : COLOUR_NONE;
+	case VRING_EVENT_KICK:
+		return event->kick.kick ? COLOUR_GOOD : COLOUR_QUIET;
+	case VRING_EVENT_NOTIFY:
+		return COLOUR_GOOD;
+	case VRING_EVENT_INTERRUPT:
+		return event->interrupt.handled ? COLOUR_NONE : COLOUR_WARN;
+	case VRING_EVENT_CALLBACKS:
+		return COLOUR_QUIET;
+	}
+	return COLOUR_NONE;
+}
+
+static void print_detail(const struct vring_event *event, unsigned int num, uint64_t age_ns)
+{
+	bool packed = event->flags & VRING_EVENT_F_PACKED;
+	char text[64];
+
+	switch (event->type) {
+	case VRING_EVENT_ADD:
 		if (event->add.error)
-			printf(" error %d", event->add.error);
+			printf(" %s%s", strerror(-event->add.error),
+			       forces_kick(event) ? ": kicked at once, with no decision" : "");
 		else
 			printf(" out %u in %u", event->add.out, event->add.in);
 		break;
 	case VRING_EVENT_KICK:
-		print_reason(event, num);
+		event_reason(event, num, text, sizeof(text));
+		printf(" %s", text);
 		break;
 	case VRING_EVENT_NOTIFY:
 		if (event->notify.failed)
@@ -153,108 +119,47 @@ static void print_detail(const struct vring_event *event, unsigned int num)
 		break;
 	case VRING_EVENT_REAP:
 		printf(" len %u", event->reap.len);
+		if (age_ns)
+			printf(" after %" PRIu64 " us", age_ns / 1000);
+		break;
+	case VRING_EVENT_CALLBACKS:
+		if (event->callbacks.on)
+			printf(" at %s%s", index_text(text, packed, event->callbacks.event),
+			       event->callbacks.more ? ", more is used already" : "");
 		break;
 	}
 }
 
-static void count_steps(const struct vring_event *event, unsigned int num,
-			struct queue_account *account)
+void event_text(const struct session *session, const struct session_queue *queue,
+		const struct vring_event *event, uint64_t age_ns)
 {
+	const struct queue_account *account = &queue->account;
 	bool packed = event->flags & VRING_EVENT_F_PACKED;
-	/* What the first event did is known by its kind alone; and packed, not how far. */
-	uint16_t avail = event->type == VRING_EVENT_ADD && !event->add.error;
-	uint16_t reaped = event->type == VRING_EVENT_REAP;
-
-	if (account->locked_seen) {
-		uint16_t a = steps(packed, num, account->locked_avail, event->avail_idx);
-		uint16_t r = steps(packed, num, account->locked_reaped, event->last_used);
-
-		/* Further than the ring is long: the device was reset, its rings began anew. */
-		if (a <= num && r <= num) {
-			avail = a;
-			reaped = r;
-		}
-	}
-	account->avail_steps += avail;
-	account->reap_steps += reaped;
-	account->locked_seen = true;
-	account->locked_avail = event->avail_idx;
-	account->locked_reaped = event->last_used;
-}
-
-void event_account(const struct vring_event *event, unsigned int num, struct queue_account *account)
-{
-	struct verdict v;
-
-	account->events++;
-	account->packed = event->flags & VRING_EVENT_F_PACKED;
-	switch (event->type) {
-	case VRING_EVENT_ADD:
-		account->add += !event->add.error;
-		account->add_refused += !!event->add.error;
-		count_steps(event, num, account);
-		break;
-	case VRING_EVENT_KICK:
-		v = judge(&event->kick, event->flags, num);
-		account->kick += event->kick.kick;
-		account->suppressed += !event->kick.kick;
-		account->unsure += unsure(&event->kick, &v);
-		count_steps(event, num, account);
-		break;
-	case VRING_EVENT_NOTIFY:
-		account->doorbell++;
-		break;
-	case VRING_EVENT_INTERRUPT:
-		account->interrupt++;
-		account->spurious += !event->interrupt.handled;
-		break;
-	case VRING_EVENT_REAP:
-		account->reap++;
-		count_steps(event, num, account);
-		break;
-	}
-	account->avail_idx = event->avail_idx;
-	account->used_idx = event->used_idx;
-	account->last_used = event->last_used;
-}
-
-void event_text(const struct vring_event *event, const char *name, unsigned int num,
-		uint64_t start_ns, const struct queue_account *account)
-{
-	bool packed = event->flags & VRING_EVENT_F_PACKED;
+	enum tool_colour colour = colour_of(event);
 	uint16_t avail = 0, used = 0, last = 0;
+	char time[24];
 
 	/* Of the first event only what it did itself is known to be movement. */
 	if (account->events == 0) {
 		avail = event->type == VRING_EVENT_ADD && !event->add.error && !packed;
 		last = event->type == VRING_EVENT_REAP && !packed;
 	} else {
-		avail = steps(packed, num, account->avail_idx, event->avail_idx);
-		used = steps(packed, num, account->used_idx, event->used_idx);
-		last = steps(packed, num, account->last_used, event->last_used);
+		avail = index_steps(packed, queue->num, account->avail_idx, event->avail_idx);
+		used = index_steps(packed, queue->num, account->used_idx, event->used_idx);
+		last = index_steps(packed, queue->num, account->last_used, event->last_used);
 	}
-	printf("%10.6f %-16s %-8s", (event->time_ns - start_ns) / 1e9, name, event_word(event));
+	printf("%s %-16s %s%-8s%s", session_time(session, event->time_ns, time), queue->name,
+	       tool_colour_on(colour), event_word(event), tool_colour_off(colour));
 	print_index(packed, event->avail_idx, avail);
 	print_index(packed, event->used_idx, used);
 	print_index(packed, event->last_used, last);
-	print_detail(event, num);
+	print_detail(event, queue->num, age_ns);
 	putchar('\n');
 }
 
-/* Packed rings move by descriptors, of which an event does not say how many. */
-static bool agrees(const struct queue_account *account)
-{
-	return account->packed ||
-	       (account->add == account->avail_steps && account->reap == account->reap_steps);
-}
+/* ---- the account at the end ---- */
 
-void event_text_account_header(void)
-{
-	printf("%-16s %8s %8s %8s %8s %8s %8s %8s %8s\n", "QUEUE", "ADD", "AVAIL+", "KICK",
-	       "SUPPRESS", "DOORBELL", "IRQ", "REAP", "REAPED+");
-}
-
-void event_text_account(const struct queue_account *account, const char *name)
+static void text_account(const struct queue_account *account, const char *name)
 {
 	printf("%-16s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64
 	       " %8" PRIu64 " %8" PRIu64,
@@ -262,11 +167,59 @@ void event_text_account(const struct queue_account *account, const char *name)
 	       account->doorbell, account->interrupt, account->reap, account->reap_steps);
 	if (account->add_refused)
 		printf("  refused %" PRIu64, account->add_refused);
+	if (account->forced)
+		printf("  forced %" PRIu64, account->forced);
 	if (account->spurious)
 		printf("  spurious %" PRIu64, account->spurious);
 	if (account->unsure)
 		printf("  unsure %" PRIu64, account->unsure);
-	if (!agrees(account))
-		printf("  EVENTS MISSING");
+	if (!account_agrees(account))
+		printf("  %sEVENTS MISSING%s", tool_colour_on(COLOUR_BAD),
+		       tool_colour_off(COLOUR_BAD));
 	putchar('\n');
+}
+
+static void json_account(const struct queue_account *account, const char *name)
+{
+	json_object *object = json_object_new_object();
+
+	json_add_string(object, "summary", name);
+	json_add_int(object, "events", account->events);
+	json_add_int(object, "add", account->add);
+	json_add_int(object, "refused", account->add_refused);
+	json_add_int(object, "forced", account->forced);
+	json_add_int(object, "avail_steps", account->avail_steps);
+	json_add_int(object, "kick", account->kick);
+	json_add_int(object, "suppressed", account->suppressed);
+	json_add_int(object, "unsure", account->unsure);
+	json_add_int(object, "doorbell", account->doorbell);
+	json_add_int(object, "irq", account->interrupt);
+	json_add_int(object, "spurious", account->spurious);
+	json_add_int(object, "reap", account->reap);
+	json_add_int(object, "reap_steps", account->reap_steps);
+	json_add_int(object, "callbacks_on", account->callbacks_on);
+	json_add_int(object, "callbacks_off", account->callbacks_off);
+	json_add_bool(object, "complete", account_agrees(account));
+	json_line(object);
+}
+
+void event_summary(const struct session *session, uint64_t unprinted)
+{
+	if (!tool.json)
+		printf("\n%-16s %8s %8s %8s %8s %8s %8s %8s %8s\n", "QUEUE", "ADD", "AVAIL+",
+		       "KICK", "SUPPRESS", "DOORBELL", "IRQ", "REAP", "REAPED+");
+	for (size_t i = 0; i < session->queue_count; i++) {
+		const struct session_queue *queue = &session->queues[i];
+
+		if (tool.json)
+			json_account(&queue->account, queue->name);
+		else
+			text_account(&queue->account, queue->name);
+	}
+	if (!tool.json) {
+		printf("events %" PRIu64 "  ", session->event_count);
+		if (unprinted)
+			printf("not printed %" PRIu64 "  ", unprinted);
+	}
+	session_print_meter(session);
 }

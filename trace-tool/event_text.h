@@ -1,58 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An event as a line of text, and the account of a queue's events at the end.
+ * An event as a line of text or as JSON, and the account of a queue's events at the end.
  */
 #ifndef TRACE_TOOL_EVENT_TEXT_H
 #define TRACE_TOOL_EVENT_TEXT_H
 
+#include <json-c/json.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "ring/vring_event.h"
 
-/* What has gone by on one queue since the trace began. All zero to begin with. */
-struct queue_account {
-	uint64_t events;
-	uint64_t add;	      /* buffers that went in */
-	uint64_t add_refused; /* adds that failed, the ring being full for one */
-	uint64_t kick;	      /* decisions to ring the doorbell */
-	uint64_t suppressed;  /* decisions not to */
-	uint64_t unsure;      /* decisions during which the device changed its mind */
-	uint64_t doorbell;
-	uint64_t interrupt;
-	uint64_t spurious; /* interrupts with nothing used */
-	uint64_t reap;
-	/*
-	 * Steps the indices took, as every event shows them that the driver makes under the queue's
-	 * lock: adds, kick decisions, reaps. An interrupt or a doorbell of another processor may
-	 * see an index before the event that moved it is recorded.
-	 */
-	uint64_t avail_steps, reap_steps;
-	bool packed;
-	bool locked_seen; /* there was such an event */
-	uint16_t locked_avail, locked_reaped;
-	/* The indices at the event before, of whatever kind. */
-	uint16_t avail_idx, used_idx, last_used;
-};
+#include "session.h"
 
 /* The line above the first event. */
 void event_text_header(void);
 
 /**
  * event_text - print @event as one line
- * @name: of the queue
- * @num: entries of the ring, for the arithmetic of packed indices
- * @start_ns: the trace's zero of time
- * @account: of the queue, without this event: what moved is seen by it
+ * @queue: its account is without this event yet: what moved is seen by it
+ * @age_ns: of a reap, how long ago the buffer was added; 0: not known
  */
-void event_text(const struct vring_event *event, const char *name, unsigned int num,
-		uint64_t start_ns, const struct queue_account *account);
+void event_text(const struct session *session, const struct session_queue *queue,
+		const struct vring_event *event, uint64_t age_ns);
 
-/* Takes @event into the account of its queue. */
-void event_account(const struct vring_event *event, unsigned int num,
-		   struct queue_account *account);
+/* The same as an object on one line. */
+void event_json(const struct session *session, const struct session_queue *queue,
+		const struct vring_event *event, uint64_t age_ns);
 
-void event_text_account_header(void);
-void event_text_account(const struct queue_account *account, const char *name);
+/* What an event is called, in both: "add", "kick", "cb-off" ... */
+const char *event_word(const struct vring_event *event);
+
+/* "ev 3: 0 < 1" or "flags NO_NOTIFY, 1 new": what a decision was made by. */
+void event_reason(const struct vring_event *event, unsigned int num, char *buf, size_t size);
+
+/* The accounts of all queues, then the meter. @unprinted: events that were counted only. */
+void event_summary(const struct session *session, uint64_t unprinted);
+
+/* One line of JSON out of @object, which is given up. */
+void json_line(json_object *object);
+void json_add_string(json_object *object, const char *key, const char *value);
+void json_add_int(json_object *object, const char *key, int64_t value);
+void json_add_bool(json_object *object, const char *key, bool value);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decides from the kernel's own type information which hooks exist, and turns each way of being
- * refused into one line. The version of the kernel is never asked for.
+ * Loads the BPF object if rights and types allow, and turns each way of being refused into one
+ * line.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -10,12 +10,15 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "vring_trace.skel.h"
 
+#include "hooks.h"
 #include "kernel.h"
 #include "tool.h"
 
@@ -24,7 +27,7 @@
 static int show_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
 	/* LIBBPF_WARN is 0, INFO 1, DEBUG 2; -v is warnings, -vv all. */
-	if (level == LIBBPF_WARN ? !tool_verbose : tool_verbose < 2)
+	if (level == LIBBPF_WARN ? !tool.verbose : tool.verbose < 2)
 		return 0;
 	return vfprintf(stderr, format, args);
 }
@@ -56,38 +59,40 @@ static bool may_load_bpf(void)
 	return have & CAP_SYS_ADMIN_BIT || (have & CAP_BPF_PERFMON_BITS) == CAP_BPF_PERFMON_BITS;
 }
 
-/*
- * The functions of the kernel and of its loaded modules, from BTF. On Debian's 6.1 the virtio core
- * is a module, on 6.12 it is built in.
- */
-struct kernel_types {
-	struct btf *vmlinux;
-	struct btf *modules[512];
-	int module_count;
-};
+/* ---- types ---- */
 
+/* On Debian's 6.1 the virtio core is a module, on 6.12 it is built in. */
 static int load_types(struct kernel_types *types)
 {
 	struct dirent *entry;
+	int error = 0;
 	DIR *dir;
 
+	if (tool.btf) {
+		types->vmlinux = btf__parse(tool.btf, NULL);
+		return types->vmlinux ? types_scan(types, types->vmlinux) : -errno;
+	}
 	types->vmlinux = btf__load_vmlinux_btf();
 	if (!types->vmlinux)
 		return -errno;
+	if (types_scan(types, types->vmlinux))
+		return -ENOMEM;
 	dir = opendir(BTF_DIR);
 	if (!dir)
 		return -errno;
-	while ((entry = readdir(dir)) && types->module_count < 512) {
+	while (!error && (entry = readdir(dir)) && types->module_count < TYPES_MODULES) {
 		struct btf *btf;
 
 		if (entry->d_name[0] == '.' || !strcmp(entry->d_name, "vmlinux"))
 			continue;
 		btf = btf__load_module_btf(entry->d_name, types->vmlinux);
-		if (btf)
-			types->modules[types->module_count++] = btf;
+		if (!btf)
+			continue;
+		types->modules[types->module_count++] = btf;
+		error = types_scan(types, btf);
 	}
 	closedir(dir);
-	return 0;
+	return error;
 }
 
 static void free_types(struct kernel_types *types)
@@ -95,101 +100,61 @@ static void free_types(struct kernel_types *types)
 	for (int i = 0; i < types->module_count; i++)
 		btf__free(types->modules[i]);
 	btf__free(types->vmlinux);
+	free(types->named);
 }
 
-static bool has_type(const struct kernel_types *types, const char *name, uint32_t kind)
+static bool has_field(const struct btf *btf, int struct_id, const char *name)
 {
-	if (btf__find_by_name_kind(types->vmlinux, name, kind) > 0)
-		return true;
-	for (int i = 0; i < types->module_count; i++)
-		if (btf__find_by_name_kind(types->modules[i], name, kind) > 0)
+	const struct btf_type *type = btf__type_by_id(btf, struct_id);
+
+	for (unsigned int i = 0; i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), name))
 			return true;
 	return false;
 }
 
-/* The function a program hooks is the second half of its section's name. */
-static const char *hooked_function(const struct bpf_program *prog)
+static int check_rights(void)
 {
-	return strchr(bpf_program__section_name(prog), '/') + 1;
-}
-
-/*
- * Any of a line does: an add, a doorbell and a reap each come through one of several functions, by
- * kernel and by transport.
- */
-static const char *const needed_hooks[][4] = {
-	{ "virtqueue_add_sgs", "virtqueue_add_outbuf", "virtqueue_add_inbuf",
-	  "virtqueue_add_inbuf_ctx" },
-	{ "virtqueue_kick_prepare" },
-	{ "vp_notify", "vp_notify_with_data", "vm_notify" },
-	{ "vring_interrupt" },
-	{ "virtqueue_get_buf_ctx_split", "virtqueue_get_buf_ctx_packed" },
-};
-
-static int choose_programs(struct vring_trace *skel, enum kernel_use use,
-			   const struct kernel_types *types)
-{
-	struct bpf_program *prog;
-
-	bpf_object__for_each_program(prog, skel->obj)
-	{
-		bool wanted = prog == skel->progs.walk_queues || use == KERNEL_TRACE;
-
-		if (wanted && !has_type(types, hooked_function(prog), BTF_KIND_FUNC)) {
-			if (prog == skel->progs.walk_queues) {
-				tool_error("this kernel has no function dev_attr_show to find "
-					   "the queues by");
-				return TOOL_NO_TRACE;
-			}
-			wanted = false;
-		}
-		bpf_program__set_autoload(prog, wanted);
-	}
-	if (use != KERNEL_TRACE)
-		return 0;
-	for (unsigned int i = 0; i < sizeof(needed_hooks) / sizeof(needed_hooks[0]); i++) {
-		bool found = false;
-
-		for (int j = 0; j < 4 && needed_hooks[i][j]; j++)
-			found |= has_type(types, needed_hooks[i][j], BTF_KIND_FUNC);
-		if (!found) {
-			tool_error("this kernel has no function %s to hook", needed_hooks[i][0]);
-			return TOOL_NO_TRACE;
-		}
-	}
-	return 0;
-}
-
-static int check_rights_and_types(struct kernel_types *types)
-{
-	int error;
-
 	if (!may_load_bpf()) {
 		tool_error("no right to load BPF programs: needs CAP_BPF and CAP_PERFMON; "
 			   "run it as root");
 		return TOOL_NO_TRACE;
 	}
-	if (access(BTF_DIR "/vmlinux", R_OK)) {
+	if (!tool.btf && access(BTF_DIR "/vmlinux", R_OK)) {
 		tool_error("no BTF: %s/vmlinux: %s; the kernel must be built with "
-			   "CONFIG_DEBUG_INFO_BTF",
+			   "CONFIG_DEBUG_INFO_BTF, or its BTF given by --btf",
 			   BTF_DIR, strerror(errno));
 		return TOOL_NO_TRACE;
 	}
-	error = load_types(types);
-	if (error) {
-		tool_error("cannot read the kernel's BTF: %s", strerror(-error));
+	return 0;
+}
+
+/* A struct that would be misread is worse than none: the layout's field must be a known one. */
+static int check_types(const struct kernel_types *types)
+{
+	const struct btf *btf;
+	int vvq = types_find(types, "vring_virtqueue", BTF_KIND_STRUCT, &btf);
+
+	if (!vvq && tool.btf) {
+		tool_error("no struct vring_virtqueue in %s: it must hold the types of "
+			   "virtio_ring too",
+			   tool.btf);
 		return TOOL_NO_TRACE;
 	}
-	if (!has_type(types, "vring_virtqueue", BTF_KIND_STRUCT)) {
+	if (!vvq) {
 		tool_error("no struct vring_virtqueue in this kernel's BTF: the virtio_ring module "
 			   "is not loaded, or has no BTF");
 		return TOOL_NO_TRACE;
 	}
 	/* The kernel lists the BTF of modules to CAP_SYS_ADMIN alone. */
-	if (btf__find_by_name_kind(types->vmlinux, "vring_virtqueue", BTF_KIND_STRUCT) < 0 &&
-	    !(capabilities() & CAP_SYS_ADMIN_BIT)) {
+	if (btf != types->vmlinux && !(capabilities() & CAP_SYS_ADMIN_BIT)) {
 		tool_error("no right to the type information of modules, and virtio_ring is one "
 			   "here: needs CAP_SYS_ADMIN; run it as root");
+		return TOOL_NO_TRACE;
+	}
+	if (!has_field(btf, vvq, "packed_ring") && !has_field(btf, vvq, "layout")) {
+		tool_error("this kernel's struct vring_virtqueue has neither packed_ring nor "
+			   "layout: its rings cannot be told apart");
 		return TOOL_NO_TRACE;
 	}
 	return 0;
@@ -208,73 +173,167 @@ static int name_walker(struct vring_trace *skel)
 	return 0;
 }
 
-int kernel_open(enum kernel_use use, void (*prepare)(struct vring_trace *skel, void *arg),
-		void *arg, struct vring_trace **skelp)
+static void say_plan(bool kprobe)
 {
+	const struct hook *hooks;
+	size_t count = hooks_list(&hooks);
+
+	printf("%-32s %s\n", "FUNCTION", "BY");
+	printf("%-32s %s\n", "dev_attr_show", kprobe ? "kprobe" : "fentry");
+	for (size_t i = 0; i < count; i++)
+		printf("%-32s %s\n", hooks[i].function, kprobe ? "kprobe" : "fentry");
+}
+
+static bool by_kprobe; /* what was settled on */
+
+const char *kernel_backend(void)
+{
+	return by_kprobe ? "kprobe" : "fentry";
+}
+
+struct bpf_program *kernel_walk_program(struct vring_trace *skel)
+{
+	return by_kprobe ? skel->progs.walk_kprobe : skel->progs.walk_fentry;
+}
+
+struct request {
+	unsigned int events;
+	void (*prepare)(struct vring_trace *skel, void *arg);
+	void *arg;
+};
+
+/* Loads, and sets one hook for a moment. Return: the object, or NULL with errno set. */
+static struct vring_trace *try_load(const struct request *request)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = tool.btf);
+	struct vring_trace *skel = vring_trace__open_opts(&options);
+	struct bpf_link *trial;
+	int error;
+
+	if (!skel)
+		return NULL;
+	bpf_program__set_autoload(kernel_walk_program(skel), true);
+	skel->rodata->only_process = tool.pid;
+	skel->rodata->without_walker = tool.no_self;
+	error = name_walker(skel);
+	if (!error)
+		error = hooks_prepare(skel);
+	if (error)
+		goto out;
+	/* A walk needs no room for events. */
+	if (!request->events)
+		bpf_map__set_max_entries(skel->maps.events, sysconf(_SC_PAGESIZE));
+	if (request->prepare)
+		request->prepare(skel, request->arg);
+	error = vring_trace__load(skel);
+	if (error)
+		goto out;
+	trial = bpf_program__attach(kernel_walk_program(skel));
+	if (trial) {
+		bpf_link__destroy(trial);
+		return skel;
+	}
+	error = -errno;
+out:
+	vring_trace__destroy(skel);
+	errno = -error;
+	return NULL;
+}
+
+static int load(const struct request *request, const struct kernel_types *types,
+		struct vring_trace **skel)
+{
+	/* Without BTF of its own the kernel has no fentry. */
+	by_kprobe = tool.backend == BACKEND_KPROBE ||
+		    (tool.backend == BACKEND_AUTO && access(BTF_DIR "/vmlinux", R_OK));
+	for (;; by_kprobe = true) {
+		if (hooks_plan(types, request->events, by_kprobe))
+			return TOOL_NO_TRACE;
+		if (tool.dry_run) {
+			say_plan(by_kprobe);
+			exit(tool_flush());
+		}
+		*skel = try_load(request);
+		if (*skel)
+			return 0;
+		if (by_kprobe || tool.backend != BACKEND_AUTO || errno == EPERM)
+			break;
+		if (tool.verbose)
+			tool_error("no fentry here: %s; trying kprobes", strerror(errno));
+	}
+	tool_error("the kernel refused the BPF programs: %s%s; -v tells more", strerror(errno),
+		   errno == EPERM ? " (locked down? see /sys/kernel/security/lockdown)" : "");
+	return TOOL_NO_TRACE;
+}
+
+int kernel_open(unsigned int events, void (*prepare)(struct vring_trace *skel, void *arg),
+		void *arg, struct vring_trace **skel)
+{
+	const struct request request = { events, prepare, arg };
 	struct kernel_types types = {};
-	struct vring_trace *skel = NULL;
 	int status, error;
 
 	libbpf_set_print(show_libbpf);
-	status = check_rights_and_types(&types);
+	status = check_rights();
 	if (status)
-		goto out_types;
-	status = TOOL_NO_TRACE;
-	skel = vring_trace__open();
-	if (!skel) {
-		tool_error("cannot open the BPF object: %s", strerror(errno));
-		goto out_types;
-	}
-	if (choose_programs(skel, use, &types))
-		goto out_skel;
-	error = name_walker(skel);
+		return status;
+	error = load_types(&types);
 	if (error) {
-		tool_error("cannot tell this PID namespace: %s", strerror(-error));
-		goto out_skel;
+		tool_error("cannot read BTF: %s: %s", tool.btf ? tool.btf : BTF_DIR,
+			   strerror(-error));
+		status = TOOL_NO_TRACE;
+		goto out;
 	}
-	/* A walk needs no room for events. */
-	if (use == KERNEL_WALK)
-		bpf_map__set_max_entries(skel->maps.events, sysconf(_SC_PAGESIZE));
-	if (prepare)
-		prepare(skel, arg);
-	error = vring_trace__load(skel);
-	if (error) {
-		tool_error("the kernel refused the BPF programs: %s%s; -v tells more",
-			   strerror(-error),
-			   error == -EPERM ? " (locked down? see /sys/kernel/security/lockdown)" :
-					     "");
-		goto out_skel;
-	}
-	*skelp = skel;
-	free_types(&types);
-	return 0;
-
-out_skel:
-	vring_trace__destroy(skel);
-out_types:
+	status = check_types(&types);
+	if (!status)
+		status = load(&request, &types, skel);
+out:
 	free_types(&types);
 	return status;
 }
 
 int kernel_attach_hooks(struct vring_trace *skel)
 {
-	struct bpf_program *prog;
-	int hooks = 0;
+	int hooks = hooks_attach(skel);
 
-	/* The walk is attached and detached by itself, around each listing. */
-	bpf_program__set_autoattach(skel->progs.walk_queues, false);
-	bpf_object__for_each_program(prog, skel->obj) hooks +=
-		bpf_program__autoload(prog) && prog != skel->progs.walk_queues;
-	if (vring_trace__attach(skel)) {
-		tool_error("cannot attach the hooks: %s; -v tells more", strerror(errno));
-		return -TOOL_NO_TRACE;
-	}
-	return hooks;
+	return hooks < 0 ? -TOOL_NO_TRACE : hooks;
 }
 
-unsigned long long kernel_missed(const struct vring_trace *skel)
+void kernel_detach_hooks(void)
 {
-	unsigned long long missed = 0;
+	hooks_detach();
+}
+
+/* ---- cost ---- */
+
+static int timing = -1; /* the kernel times BPF programs as long as someone holds this */
+static double timed, timing_since;
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+void kernel_cost_timing(bool on)
+{
+	if (on == (timing >= 0))
+		return;
+	if (on) {
+		timing = bpf_enable_stats(BPF_STATS_RUN_TIME);
+		timing_since = now();
+	} else {
+		timed += now() - timing_since;
+		close(timing);
+		timing = -1;
+	}
+}
+
+struct kernel_cost kernel_cost(const struct vring_trace *skel)
+{
+	struct kernel_cost cost = { .timed = timed + (timing >= 0 ? now() - timing_since : 0) };
 	struct bpf_program *prog;
 
 	bpf_object__for_each_program(prog, skel->obj)
@@ -282,9 +341,11 @@ unsigned long long kernel_missed(const struct vring_trace *skel)
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
 
-		if (bpf_program__fd(prog) >= 0 &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-			missed += info.recursion_misses;
+		if (bpf_program__fd(prog) < 0 ||
+		    bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+			continue;
+		cost.missed += info.recursion_misses;
+		cost.run_ns += info.run_time_ns;
 	}
-	return missed;
+	return cost;
 }

@@ -21,7 +21,9 @@ static const char doc[] =
 	"AVAIL   the driver's index: split, free-running in 16 bits; packed, the slot\n"
 	"        and the wrap counter, as in 5w1\n"
 	"USED    the device's index, from ring memory; a packed ring has none: as REAPED\n"
-	"REAPED  how far the driver has taken used buffers back";
+	"REAPED  how far the driver has taken used buffers back\n"
+	"RING    agreed features of the ring: E EVENT_IDX, I INDIRECT_DESC, O IN_ORDER,\n"
+	"        N NOTIFICATION_DATA; ! the driver has given up on the queue";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -35,29 +37,29 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* The negotiated features that shape the ring itself; a device's own are not the ring's business.
- */
-static void print_ring_features(uint64_t features)
+/* The negotiated features that shape the ring itself, a letter each; ls --features has all. */
+static const char *ring_letters(uint64_t features, char letters[5])
 {
 	static const struct {
 		unsigned int bit;
-		const char *name;
-	} names[] = {
-		{ VIRTIO_RING_F_EVENT_IDX, "EVENT_IDX" },
-		{ VIRTIO_RING_F_INDIRECT_DESC, "INDIRECT" },
-		{ VIRTIO_F_IN_ORDER, "IN_ORDER" },
-		{ VIRTIO_F_NOTIFICATION_DATA, "NOTIF_DATA" },
+		char letter;
+	} known[] = {
+		{ VIRTIO_RING_F_EVENT_IDX, 'E' },
+		{ VIRTIO_RING_F_INDIRECT_DESC, 'I' },
+		{ VIRTIO_F_IN_ORDER, 'O' },
+		{ VIRTIO_F_NOTIFICATION_DATA, 'N' },
 	};
 
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (virtio_feature(features, names[i].bit))
-			printf(" %s", names[i].name);
+	for (unsigned int i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		letters[i] = virtio_feature(features, known[i].bit) ? known[i].letter : '-';
+	letters[4] = 0;
+	return letters;
 }
 
 static void print_queue(const struct queue *queue)
 {
 	const struct vt_queue *q = &queue->state;
-	char name[VT_NAME_LEN + 16], index[INDEX_TEXT_LEN];
+	char name[VT_NAME_LEN + 16], index[INDEX_TEXT_LEN], letters[5];
 
 	printf("%-17s %-5s %-10s", queue_name(name, queue, q->device, q->index),
 	       queue->alias[0] ? queue->alias : "-", queue->driver);
@@ -69,8 +71,7 @@ static void print_queue(const struct queue *queue)
 	printf(" %6s", index_text(index, q->packed, q->avail_idx));
 	printf(" %6s", index_text(index, q->packed, q->used_idx));
 	printf(" %6s", index_text(index, q->packed, q->last_used));
-	print_ring_features(q->features);
-	puts(q->broken ? " BROKEN" : "");
+	printf(" %s%s\n", ring_letters(q->features, letters), q->broken ? "!" : "");
 }
 
 int ls_main(int argc, char **argv)
@@ -93,7 +94,7 @@ int ls_main(int argc, char **argv)
 		goto out;
 
 	printf("%-17s %-5s %-10s %-6s %5s %5s %6s %6s %6s %s\n", "QUEUE", "DEV", "DRIVER", "LAYOUT",
-	       "SIZE", "FREE", "AVAIL", "USED", "REAPED", "RING FEATURES");
+	       "SIZE", "FREE", "AVAIL", "USED", "REAPED", "RING");
 	for (size_t i = 0; i < queues.count; i++)
 		if (queues.list[i].selected)
 			print_queue(&queues.list[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs the walk and names what it found. For each device one attribute in /sys is read, which makes
- * the kernel pass through the hook of walk_queues (bpf/) with that device in hand.
+ * the kernel pass through the hook of walk_fentry or walk_kprobe (bpf/) with that device in hand.
  */
 #include <bpf/libbpf.h>
 #include <dirent.h>
@@ -16,6 +16,7 @@
 #include "ring/virtio_ring.h"
 #include "vring_trace.skel.h"
 
+#include "kernel.h"
 #include "queues.h"
 #include "tool.h"
 
@@ -31,7 +32,7 @@ static void read_status(const char *device)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	if (read(fd, &byte, 1) < 0 && tool_verbose)
+	if (read(fd, &byte, 1) < 0 && tool.verbose)
 		tool_error("%s: %s", path, strerror(errno));
 	close(fd);
 }
@@ -115,7 +116,7 @@ int queues_walk(struct vring_trace *skel, struct queues *queues)
 	skel->bss->devices_walked = 0;
 	skel->bss->queue_count = 0;
 	skel->bss->queues_left_out = 0;
-	hook = bpf_program__attach(skel->progs.walk_queues);
+	hook = bpf_program__attach(kernel_walk_program(skel));
 	if (!hook) {
 		tool_error("cannot hook dev_attr_show to find the queues: %s", strerror(errno));
 		return TOOL_NO_TRACE;

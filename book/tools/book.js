@@ -39,7 +39,9 @@ function makeIndex() {
 function around(text, words) {
 	const low = text.toLowerCase();
 	const at = Math.max(0, ...words.map((word) => low.indexOf(word)));
-	return (at > 60 ? "… " : "") + text.slice(Math.max(0, at - 60), at + 110) + " …";
+	const from = at > 60 ? text.indexOf(" ", at - 60) + 1 : 0;
+	const to = at + 110 < text.length ? text.lastIndexOf(" ", at + 110) : text.length;
+	return (from ? "… " : "") + text.slice(from, to) + (to < text.length ? " …" : "");
 }
 
 function search() {
@@ -61,7 +63,7 @@ function search() {
 		const link = document.createElement("a");
 		const small = document.createElement("small");
 		link.href = up + page.at;
-		link.textContent = page.title;
+		link.textContent = page.in ? `${page.in} \u203a ${page.title}` : page.title;
 		small.textContent = around(page.text, words);
 		link.append(small);
 		results.append(link);

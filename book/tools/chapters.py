@@ -10,9 +10,11 @@ The text is Markdown as pandoc reads it. A line of its own gives the block behin
 
 and in the text, at the end of a paragraph or of a list's item:
 
-  [ring/split:TEST]{.proof}          a test that proves what was said; also run:NAME and recorded:NAME
+  [ring/split:TEST]{.proof}          a test that proves what was said; also run:NAME and recorded:NAME of
+                                     the same page, or CHAPTER/run:NAME of another
   [drivers/virtio/F.c:SYMBOL]{.linux} where Linux 6.1 has it; {.qemu} for QEMU 7.2
   [opinion]{.mark} [introduction]{.mark}
+  [later]{.mark}                     what a later Linux or QEMU does: read in its source, not checked here
 """
 
 import re
@@ -129,3 +131,9 @@ def contents():
 def chapters():
     """Those that are written, in the order of the book."""
     return [Chapter(BOOK / row["file"]) for row in contents() if row["state"] == "written"]
+
+
+def pages():
+    """All that is written by hand: the front page, the chapters, the notes."""
+    front, notes = ([Chapter(BOOK / name)] if (BOOK / name).is_file() else [] for name in ("index.md", "notes.md"))
+    return front + chapters() + notes

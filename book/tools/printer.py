@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from chapters import BOOK, DIRECTIVE, HEADING, ROOT, SPAN, Chapter, anchor, chapters, contents
+from chapters import BOOK, DIRECTIVE, HEADING, ROOT, SPAN, Chapter, anchor, chapters, contents, pages
 from check import test_source
 from csource import Quote
 
@@ -18,7 +18,7 @@ LUNR = Path("/usr/share/javascript/lunr/lunr.min.js")
 
 
 def pandoc(text, to, *options):
-    done = subprocess.run(["pandoc", "-f", "markdown-implicit_figures+smart", "-t", to, *options],
+    done = subprocess.run(["pandoc", "-f", "markdown+smart", "-t", to, *options],
                           input=text, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"book: pandoc: {done.stderr.strip()}")
@@ -35,7 +35,7 @@ def span_html(match, linked):
     """What a proof, a place in Linux or QEMU, or a mark looks like in print."""
     text, kind = match.groups()
     if kind == "mark":
-        return ""
+        return '<span class="elsewhere">read in a later source, not checked</span>' if text == "later" else ""
     if kind in ("linux", "qemu"):
         name = {"linux": "Linux", "qemu": "QEMU"}[kind]
         return " ".join(f'<span class="elsewhere" title="{name}">{name} {escape.escape(place)}</span>'
@@ -45,8 +45,9 @@ def span_html(match, linked):
         program, _, what = name.rpartition(":")
         label = escape.escape(what.replace("_", " "))
         href = None
-        if program in ("run", "recorded"):
-            href = f"#{program}-{what}"
+        page, _, kind_ = program.rpartition("/")
+        if kind_ in ("run", "recorded"):
+            href = f"{page}.html#{kind_}-{what}" if page and linked else f"#{kind_}-{what}"
         elif linked and test_source(program).is_file():
             path = test_source(program)
             line = next((n for n, l in enumerate(path.read_text().splitlines(), 1)
@@ -59,7 +60,7 @@ def span_html(match, linked):
 
 def prepare(chapter, linked):
     """The chapter as pandoc is to read it. @linked: there are pages of code to link to."""
-    out, directive = [], None
+    out, directive, ids = [], None, set()
     lines = iter(chapter.lines)
     for line in lines:
         match = DIRECTIVE.match(line)
@@ -73,6 +74,8 @@ def prepare(chapter, linked):
             if what == "code":
                 quote = Quote(argument)
                 title = f"{quote.path}:{quote.first}"
+                ident = f"#{quote_id(quote)} " if linked and quote_id(quote) not in ids else ""
+                ids.add(quote_id(quote))
                 if linked:
                     title = f'<a href="{code_page(quote.path)}#L{quote.first}">{title}</a>'
             else:
@@ -87,30 +90,55 @@ def prepare(chapter, linked):
             out += ["", ":::", ""]
             continue
         out.append(line)
+    text = "\n".join(out)
+    text = re.sub(r"`make exercise\s+E=([\w-]+)`", lambda m: exercise_link(m, linked), text)
     # A span may run over the end of a line.
-    return SPAN.sub(lambda m: span_html(m, linked), "\n".join(out))
+    return SPAN.sub(lambda m: span_html(m, linked), text)
+
+
+def exercise_link(match, linked):
+    """From an exercise to its source and its answer, and in print to the answer."""
+    name = match.group(1)
+    command = f"`make exercise E={name}`"
+    if not linked:
+        return f"{command} ([answer](#answer-{name}))"
+    return f"[{command}]({code_page(exercise(name))}) ([answer](answers.html#answer-{name}))"
+
+
+def exercise(name):
+    return f"book/exercises/{name}.c"
+
+
+def quote_id(quote):
+    """Of the snippet on its page, for links from the code to it."""
+    return "code-" + re.sub(r"\W", "-", f"{quote.path}-{quote.first}")
 
 
 def quoted_lines(book):
-    """{path: {line: chapter}} for the links from code to text."""
+    """{path: {line: (chapter, snippet)}} for the links from code to text."""
     quoted = {}
     for chapter in book:
         for block in chapter.of("code"):
             quote = Quote(block.directive[2])
             for line in range(quote.first, quote.last + 1):
-                quoted.setdefault(quote.path, {}).setdefault(line, chapter)
+                quoted.setdefault(quote.path, {}).setdefault(line, (chapter, quote_id(quote)))
     return quoted
 
 
 def cited_files(book):
     files = set(quoted_lines(book))
-    for chapter in book:
+    for chapter in pages():
         for block in chapter.blocks:
+            files.update(exercise(name) for name in re.findall(r"make exercise\s+E=([\w-]+)", block.text)
+                         if (ROOT / exercise(name)).is_file())
             for text, kind in block.spans("proof"):
                 for name in text.split():
                     program = name.rpartition(":")[0]
                     if program and test_source(program).is_file():
                         files.add(str(test_source(program).relative_to(ROOT)))
+    for program in re.findall(r"([\w-]+/[\w-]+):\w+", (ROOT / "tests/clauses.tsv").read_text()):
+        if test_source(program).is_file():
+            files.add(str(test_source(program).relative_to(ROOT)))
     return sorted(files)
 
 
@@ -120,92 +148,124 @@ def notes_page():
     return Chapter(BOOK / "notes.md") if (BOOK / "notes.md").is_file() else None
 
 
-def source_map(book):
-    """Where Linux and QEMU have what the chapters speak of."""
+def source_map(linked):
+    """Where Linux and QEMU have what the pages speak of."""
     rows = {}
-    for chapter in book:
-        for block in chapter.blocks:
+    for page in pages():
+        for block in page.blocks:
             for text, kind in block.spans():
                 for name in text.split() if kind in ("linux", "qemu") else []:
-                    rows.setdefault((kind, name), []).append(chapter)
-    out = ["# Source map", "", "Linux 6.1, QEMU 7.2.", ""]
-    for kind, title in (("linux", "Linux"), ("qemu", "QEMU")):
-        out += [f"## {title}", "", "| file | symbol | chapter |", "|---|---|---|"]
-        for (k, text), where in sorted(rows.items()):
+                    rows.setdefault((kind, name), []).append(page)
+    out = ["# Source map", "", "What the book names of Linux 6.1 and QEMU 7.2, and where. `make book-elsewhere` looks it up "
+           "in Debian's source of the one and in the program of the other.", ""]
+    for kind, title in (("linux", "Linux 6.1"), ("qemu", "QEMU 7.2")):
+        out += [f"## {title}", "", '<div class="stack">', "", "| symbol | file | chapter |", "|------|------|------|"]
+        for (k, text), where in sorted(rows.items(), key=lambda row: (row[0][0], row[0][1])):
             if k == kind:
                 file, _, symbol = text.rpartition(":")
-                links = ", ".join(f"[{c.title}]({c.name}.html)" for c in dict.fromkeys(where))
-                out.append(f"| `{file}` | `{symbol}` | {links} |")
-        out.append("")
+                links = ", ".join(page_link(page, linked) for page in dict.fromkeys(where))
+                out.append(f"| `{symbol}` | `{file}` | {links} |")
+        out += ["", "</div>", ""]
     return "\n".join(out)
 
 
+def terms():
+    """Rows of the glossary: term, Chinese, what it is."""
+    return [line.split("\t") for line in (BOOK / "glossary.tsv").read_text().splitlines()[1:]]
+
+
+def term_id(term):
+    return "term-" + re.sub(r"[^a-z0-9]+", "-", term.lower()).strip("-")
+
+
 def glossary():
-    rows = [l.split("\t") for l in (BOOK / "glossary.tsv").read_text().splitlines()[1:]]
-    out = ["# Glossary", "", "| term | 中文 | what it is |", "|---|---|---|"]
-    return "\n".join(out + [f"| {a} | {b} | {c} |" for a, b, c in rows]) + "\n"
+    out = ["# Glossary", "", f"{len(terms())} words, as this book uses them.", "",
+           '<div class="stack">', "", "| term | 中文 | what it is |", "|----|----|-------|"]
+    out += [f"| [{term.replace('_', chr(92) + '_')}]{{#{term_id(term)}}} | {chinese} | {what} |"
+            for term, chinese, what in terms()]
+    return "\n".join(out) + "\n\n</div>\n"
 
 
-def clause_table():
-    rows = [l.split("\t") for l in (ROOT / "tests/clauses.tsv").read_text().splitlines()[1:]]
-    out = ["# Clauses", "", "What the specification demands, and the code and tests that answer.", "",
-           "| clause | section | side | demand | code |", "|---|---|---|---|---|"]
-    for row in rows:
-        if len(row) > 6 and row[6] != "-":
-            path = row[5].split(":")[0].split(" ")[0]
-            code = f"`{row[5]}`" if row[5] != "-" else ""
-            out.append(f"| {row[0]} | {row[1]} | {row[2]} | {row[4]} | {code} |")
-    return "\n".join(out) + "\n"
+def clause_table(linked):
+    """What the specification demands, where it is in scope, and who answers."""
+    out = ["# Clauses", "", "What virtio 1.4 demands of a driver's and a device's half of a ring, in our words, and "
+           "the code and the tests that answer. A clause is known by a short name and its section.", "",
+           '<div class="stack">', "", "| clause | side | demand | answer |", "|----|---|--------|--------|"]
+    for line in (ROOT / "tests/clauses.tsv").read_text().splitlines()[1:]:
+        row = line.split("\t")
+        if len(row) < 7 or row[6] == "-":
+            continue
+        code = f"`{row[5]}`" if row[5] != "-" else ""
+        tests = re.sub(r"[\s,;]+", " ", row[6]).strip()
+        proof = SPAN.sub(lambda m: span_html(m, linked), f"[{tests}]{{.proof}}")
+        out.append(f"| {row[0]}, {row[1]} | {row[2]} | {row[4]} | {code} {proof} |")
+    return "\n".join(out) + "\n\n</div>\n"
 
 
-def index(book):
+def page_link(page, linked):
+    return f"[{page.title}]({page.name}.html)" if linked else f"[{page.title}](#page-{page.name})"
+
+
+def index(book, linked):
     """Every symbol quoted and every term of the glossary, and where."""
     places = {}
-    terms = []
-    if (BOOK / "glossary.tsv").is_file():
-        terms = [l.split("\t")[0] for l in (BOOK / "glossary.tsv").read_text().splitlines()[1:]]
     for chapter in book:
         for block in chapter.of("code"):
             symbol = Quote.ADDRESS.match(block.directive[2]).group(2)
             places.setdefault(f"`{symbol}`", []).append(chapter)
         text = "\n".join(b.text for b in chapter.blocks if b.kind in ("paragraph", "item")).lower()
-        for term in terms:
-            if re.search(rf"\b{re.escape(term.lower())}\b", text):
+        for term, _, _ in terms():
+            if re.search(rf"\b{re.escape(term.lower())}s?\b", text):
                 places.setdefault(term, []).append(chapter)
-    out = ["# Index", ""]
-    for name in sorted(places, key=lambda n: n.strip("`").lower()):
-        where = ", ".join(f"[{c.title}]({c.name}.html)" for c in dict.fromkeys(places[name]))
-        out.append(f"* {name}: {where}")
+    out, letter = ["# Index", ""], None
+    for name in sorted(places, key=lambda n: (n.strip("`").lower(), n)):
+        where = list(dict.fromkeys(places[name]))
+        if len(where) > 6:
+            continue  # on every other page: no help
+        if name.strip("`")[0].upper() != letter:
+            letter = name.strip("`")[0].upper()
+            out += ["", f"## {letter} {{.letter .unlisted .unnumbered}}", ""]
+        shown = name if name.startswith("`") else name.replace("_", "\\_")
+        out.append(f"* {shown}: {', '.join(page_link(c, linked) for c in where)}")
     return "\n".join(out) + "\n"
 
 
-def answers():
-    out = ["# Answers", ""]
-    for path in sorted((BOOK / "exercises").glob("*.answer.c")):
-        out += [f"## {path.name.removesuffix('.answer.c')}", "", "```c", path.read_text().rstrip(),
-                "```", ""]
+def answers(book, linked):
+    """Of each exercise its title and a solution, in the order of the chapters."""
+    out = ["# Answers", "", "One solution for each exercise that is a test. `make exercise E=NAME ANSWER=1` builds it in "
+           "the place of yours.", ""]
+    for chapter in book:
+        names = re.findall(r"make exercise\s+E=([\w-]+)", "\n".join(b.text for b in chapter.blocks))
+        names = [n for n in dict.fromkeys(names) if (BOOK / "exercises" / f"{n}.answer.c").is_file()]
+        if names:
+            out += [f"## {page_link(chapter, linked)}", ""]
+        for name in names:
+            title = re.search(r"Chapter \d+, exercise \d+: (.*?)\n \*/",
+                              (ROOT / exercise(name)).read_text(), re.S)
+            title = re.sub(r"\s*\n \*\s*", " ", title.group(1).split("\n *\n")[0]).rstrip(".") if title else name
+            title = title[0].upper() + title[1:]
+            source = f" [`{name}`]({code_page(exercise(name))})" if linked else f" `{name}`"
+            out += [f"### {title}{source} {{#answer-{name}}}", "", "```c",
+                    (BOOK / "exercises" / f"{name}.answer.c").read_text().rstrip(), "```", ""]
     return "\n".join(out)
 
 
-def back_matter(book):
+def back_matter(book, linked=True):
     """(file name, title, Markdown) of each page behind the chapters."""
-    pages = []
+    found = []
     if notes_page():
-        pages.append(("notes", "Notes, settled", prepare(notes_page(), True)))
-    pages.append(("source-map", "Source map", source_map(book)))
-    if (BOOK / "glossary.tsv").is_file():
-        pages.append(("glossary", "Glossary", glossary()))
-    pages.append(("clauses", "Clauses", clause_table()))
-    pages.append(("index-of-words", "Index", index(book)))
-    if (BOOK / "exercises").is_dir():
-        pages.append(("answers", "Answers", answers()))
-    return pages
+        found.append(("notes", "Notes, settled", prepare(notes_page(), linked)))
+    found.append(("answers", "Answers", answers(book, linked)))
+    found.append(("glossary", "Glossary", glossary()))
+    found.append(("source-map", "Source map", source_map(linked)))
+    found.append(("clauses", "Clauses", clause_table(linked)))
+    found.append(("index-of-words", "Index", index(book, linked)))
+    return found
 
 
 # ---- HTML ----
 
 def menu(book, back, here, up=""):
-    rows = {row["file"]: row for row in contents()}
     out = ['<ol class="chapters">']
     for row in contents():
         chapter = next((c for c in book if c.path.name == row["file"]), None)
@@ -221,7 +281,6 @@ def menu(book, back, here, up=""):
         current = ' aria-current="page"' if name == here else ""
         out.append(f'<li><a href="{up}{name}.html"{current}>{title}</a></li>')
     out.append("</ul>")
-    del rows
     return "\n".join(out)
 
 
@@ -246,13 +305,14 @@ def code_html(path, quoted):
     code = re.search(r"<code[^>]*>(.*)</code>", lines, re.S).group(1)
     spans = re.split(r'(?=<span id="cb\d+-\d+">)', code)[1:]
     for number, span in enumerate(spans, 1):
-        chapter = quoted.get(number)
+        place = quoted.get(number)
         note = ""
-        if chapter and chapter is not last:
-            note = (f'<a class="chapter" href="{"../" * (path.count("/") + 1)}{chapter.name}.html">'
+        if place and place != last:
+            chapter, ident = place
+            note = (f'<a class="chapter" href="{"../" * (path.count("/") + 1)}{chapter.name}.html#{ident}">'
                     f"{escape.escape(chapter.title)}</a>")
-        last = chapter
-        mark = " quoted" if chapter else ""
+        last = place
+        mark = " quoted" if place else ""
         inner = re.sub(r'^<span id="[^"]+"><a [^>]*></a>', "", span.rstrip("\n"))
         inner = inner[:-len("</span>")] if inner.endswith("</span>") else inner
         rows.append(f'<div class="line{mark}" id="L{number}"><a class="no" href="#L{number}">{number}'
@@ -268,19 +328,24 @@ def search_index(book, back):
     """What is searched: each section of each chapter, and the pages behind."""
     entries = []
     for chapter in book:
-        title, ident, text = chapter.title, "", []
+        title, ident, text, within = chapter.title, "", [], ""
         for block in chapter.blocks + [None]:
             if block is None or block.kind == "heading":
                 if text:
-                    entries.append({"at": f"{chapter.name}.html{ident}", "title": title,
+                    entries.append({"at": f"{chapter.name}.html{ident}", "title": title, "in": within,
                                     "text": words(" ".join(text))})
                 if block is not None:
                     match = HEADING.match(block.text)
                     title, ident, text = match.group(2), f"#{anchor(match)}", []
+                    within = chapter.title if len(match.group(1)) > 1 else ""
             elif block.kind != "comment":
                 text.append(SPAN.sub("", block.text))
     for name, title, text in back:
-        entries.append({"at": f"{name}.html", "title": title, "text": words(text)})
+        if name not in ("glossary", "clauses", "index-of-words", "source-map"):
+            entries.append({"at": f"{name}.html", "title": title, "in": "", "text": words(text)})
+    for term, chinese, what in terms():
+        entries.append({"at": f"glossary.html#{term_id(term)}", "title": term, "in": "Glossary",
+                        "text": f"{chinese}: {what}"})
     return "const PAGES = " + json.dumps(entries, ensure_ascii=False) + ";\n"
 
 
@@ -304,10 +369,13 @@ def html(out):
         body = pandoc(links_to_html(prepare(first, True)), "html")
         (out / "index.html").write_text(page(first.title, body, menu(book, back, "index"), kind="front",
                                              after=(book[0].name, book[0].title) if book else None))
+    numbers = {row["file"].removesuffix(".md"): row["number"] for row in contents() if row["number"] != "0"}
     turns = [("index", "Front page")] + [(c.name, c.title) for c in book] + [b[:2] for b in back]
     texts = [(c.name, c.title, prepare(c, True)) for c in book] + back
     for number, (name, title, text) in enumerate(texts, 1):
         body = pandoc(links_to_html(text), "html")
+        if name in numbers:
+            body = f'<p class="eyebrow">Chapter {numbers[name]}</p>\n{body}'
         after = turns[number + 1] if number + 1 < len(turns) else None
         (out / f"{name}.html").write_text(page(title, body, menu(book, back, name),
                                                before=turns[number - 1], after=after))
@@ -318,8 +386,22 @@ def html(out):
         up = "../" * (path.count("/") + 1)
         target.write_text(page(path, code_html(path, quoted.get(path, {})), menu(book, back, path, up),
                                up=up, kind="code"))
-    print(f"book: {out}/index.html, {len(book)} chapters, {len(cited_files(book))} files of code")
-    return 0
+    dead = list(dead_links(out))
+    print("\n".join(f"book: {d}" for d in dead) or
+          f"book: {out}/index.html, {len(book)} chapters, {len(cited_files(book))} files of code")
+    return 1 if dead else 0
+
+
+def dead_links(out):
+    """Links within the printed book that lead nowhere."""
+    texts = {page: page.read_text() for page in sorted(out.rglob("*.html"))}
+    ids = {page: set(re.findall(r'\bid="([^"]+)"', text)) for page, text in texts.items()}
+    for page, text in texts.items():
+        for target in sorted(set(re.findall(r'(?:href|src)="([^":]*)"', text))):
+            file, _, fragment = escape.unescape(target).partition("#")
+            there = (page.parent / file).resolve() if file else page
+            if not there.exists() or (fragment and there in ids and fragment not in ids[there]):
+                yield f"{page.relative_to(out)}: nothing is at {target}"
 
 
 def links_to_html(text):
@@ -332,32 +414,40 @@ def links_to_html(text):
 def whole():
     """Front page, chapters and back matter as one text, without pages of code to link to."""
     book = chapters()
-    parts = []
-    if (BOOK / "index.md").is_file():
-        parts.append(prepare(Chapter(BOOK / "index.md"), False))
-    parts += [prepare(c, False) for c in book]
-    parts += [text for name, _, text in back_matter(book) if name != "index-of-words"]
-    text = "\n\n".join(parts)
-    return re.sub(r"\]\([\w-]+\.(md|html)(#[\w-]+)?\)", lambda m: f"]({m.group(2) or '#'})", text)
+    numbers = {row["file"].removesuffix(".md"): row["number"] for row in contents()}
+    parts = [("index", prepare(Chapter(BOOK / "index.md"), False))] if (BOOK / "index.md").is_file() else []
+    parts += [(c.name, prepare(c, False)) for c in book]
+    parts += [(name, text) for name, _, text in back_matter(book, False)]
+    out = []
+    for name, text in parts:
+        number = numbers.get(name, "0")
+        title = f"{number}. " if number != "0" else ""
+        out.append(re.sub(r"^# (.*?)(?: \{.*\})?$", rf"# {title}\1 {{#page-{name}}}", text, count=1, flags=re.M))
+    # The comment keeps a list at the end of one from reaching into the next.
+    text = "\n\n<!-- -->\n\n".join(out)
+    return re.sub(r"\]\(([\w-]+)\.(?:md|html)(?:#([\w-]+))?\)", lambda m: f"](#{m.group(2) or 'page-' + m.group(1)})", text)
+
+
+def bound(out, style, *options):
+    """The book in one file. An error on the way, a figure not found, is one here."""
+    with TemporaryDirectory() as scratch:
+        text = Path(scratch) / "book.md"
+        text.write_text(whole())
+        done = subprocess.run(["pandoc", "-f", "markdown+smart", str(text), "-o", str(Path(out).resolve()), "--toc",
+                               "--metadata", "title=Virtio, read beside the code", "--metadata", "lang=en", "--css",
+                               str(BOOK / "tools" / style), *options], cwd=BOOK, capture_output=True, text=True,
+                              check=False)
+    errors = [line for line in done.stderr.splitlines() if "ERROR" in line or "Could not fetch" in line]
+    if done.returncode or errors:
+        print("\n".join(f"book: {line}" for line in errors or done.stderr.splitlines()))
+        return 1
+    print(f"book: {out}")
+    return 0
 
 
 def epub(out):
-    with TemporaryDirectory() as scratch:
-        text = Path(scratch) / "book.md"
-        text.write_text(whole())
-        return subprocess.run(["pandoc", "-f", "markdown+smart", str(text), "-o", str(out), "--toc",
-                               "--toc-depth=2", "--epub-chapter-level=1", "--metadata",
-                               "title=Virtio, read beside the code", "--metadata", "lang=en",
-                               "--resource-path", str(BOOK), "--css",
-                               str(BOOK / "tools" / "print.css")], check=False).returncode
+    return bound(out, "epub.css", "--toc-depth=2", "--epub-chapter-level=1")
 
 
 def pdf(out):
-    with TemporaryDirectory() as scratch:
-        text = Path(scratch) / "book.md"
-        text.write_text(whole())
-        return subprocess.run(["pandoc", "-f", "markdown+smart", str(text), "-o", str(out), "--toc",
-                               "--toc-depth=2", "--pdf-engine=weasyprint", "-t", "html5",
-                               "--metadata", "title=Virtio, read beside the code", "--metadata",
-                               "lang=en", "--resource-path", str(BOOK), "--css",
-                               str(BOOK / "tools" / "print.css")], check=False).returncode
+    return bound(out, "print.css", "--toc-depth=1", "--pdf-engine=weasyprint", "-t", "html5")

@@ -26,10 +26,9 @@
 
 #define MAX_EVENTS 65536
 
-enum kind { ADD, KICK, SUPPRESS, DOORBELL, IRQ, REAP, KINDS };
-static const char *const kind_words[KINDS] = {
-	"add", "kick", "suppress", "doorbell", "irq", "reap"
-};
+enum kind { ADD, KICK, SUPPRESS, DOORBELL, IRQ, REAP, ON, OFF, KINDS };
+static const char *const kind_words[KINDS] = { "add", "kick", "suppress", "doorbell",
+					       "irq", "reap", "cb-on",	  "cb-off" };
 
 /* An index as printed: split, a number; packed, slot and wrap counter. */
 struct index {
@@ -67,6 +66,8 @@ struct watched_queue {
 	unsigned long interrupts; /* between the two looks at /proc/interrupts */
 	unsigned int irq;
 	struct witness qemu;
+	bool callbacks_pair; /* the driver asks for interrupts once for each time it asked for none
+			      */
 	/* What the workload asks for; -1 where it does not say. */
 	int adds, reaps, pops, fills;
 };
@@ -78,6 +79,7 @@ static const char *directory;
 static struct watched_queue queues[] = {
 	{ .alias = "vda",
 	  .name = "req.0",
+	  .callbacks_pair = true,
 	  .adds = READS,
 	  .reaps = READS,
 	  .pops = READS,
@@ -401,6 +403,8 @@ static const char *judge(const struct watched_queue *q, size_t left_out)
 	    !agree(q, "doorbells", counts[DOORBELL], q->qemu.notifies) ||
 	    !agree(q, "interrupts", counts[IRQ], q->interrupts))
 		return complaint;
+	if (q->callbacks_pair && !agree(q, "callbacks on and off", counts[ON], counts[OFF]))
+		return complaint;
 	if ((q->adds >= 0 && !agree(q, "adds", counts[ADD], q->adds)) ||
 	    (q->reaps >= 0 && !agree(q, "reaps", counts[REAP], q->reaps)) ||
 	    (q->pops >= 0 && !agree(q, "QEMU's virtqueue_pop", q->pops, q->qemu.pops)) ||
@@ -448,6 +452,10 @@ static void an_event_taken_out_is_missed(void **state)
 			/* A decision about nothing new leaves no trace in any index. */
 			if (events[i].kind == SUPPRESS && events[i].batch == 0)
 				continue;
+			/* The card's driver asks for none again and again. */
+			if ((events[i].kind == ON || events[i].kind == OFF) &&
+			    !queues[q].callbacks_pair)
+				continue;
 			if (!judge(&queues[q], i))
 				fail_msg("event %zu (%s of %s) is not missed", i,
 					 kind_words[events[i].kind], events[i].queue);
@@ -471,7 +479,7 @@ static void each_line_about_the_disk_is_right(void **state)
 		if (event->kind == ADD)
 			assert_string_equal(event->detail, "out 1 in 2");
 		if (event->kind == REAP)
-			assert_string_equal(event->detail, "len 4097");
+			assert_int_equal(strncmp(event->detail, "len 4097 after ", 15), 0);
 		if (event->kind == IRQ)
 			assert_string_equal(event->detail, irq);
 		assert_null(strchr(event->detail, '~'));
@@ -531,7 +539,7 @@ static void times_and_states_are_plausible(void **state)
 		assert_int_equal(queues[q].before.num, 256);
 		assert_string_equal(queues[q].before.layout,
 				    queues[q].before.avail.wrap < 0 ? "split" : "packed");
-		assert_string_equal(queues[q].before.features, "EVENT_IDX INDIRECT");
+		assert_string_equal(queues[q].before.features, "EI--");
 	}
 	assert_int_equal(queues[0].before.free, 256);
 	assert_int_equal(queues[0].after.free, 256);
@@ -612,14 +620,15 @@ static void each_refusal_is_one_line_and_its_status(void **state)
 	expect_refusal(
 		"no-btf",
 		"vring-trace: no BTF: /sys/kernel/btf/vmlinux: No such file or directory; the "
-		"kernel must be built with CONFIG_DEBUG_INFO_BTF\nstatus 3\n");
+		"kernel must be built with CONFIG_DEBUG_INFO_BTF, or its BTF given by --btf\n"
+		"status 3\n");
 	expect_refusal("no-queue",
 		       "vring-trace: no such queue: vdz; vring-trace ls shows them\nstatus 2\n");
 	expect_refusal(
 		"no-command",
 		"vring-trace: no such command: lsx; vring-trace --help lists them\nstatus 2\n");
 	expect_refusal("own-status",
-		       "Tracing 1 queues of 2 virtio devices through HOOKS hooks.\nstatus 5\n");
+		       "Tracing 1 queue of 2 virtio devices through HOOKS hooks.\nstatus 5\n");
 	expect_refusal("no-program",
 		       "Tracing 4 queues of 2 virtio devices through HOOKS hooks.\n"
 		       "vring-trace: cannot run /no/such/program: No such file or directory\n"

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Judges one trace of every kind of device by witnesses that know nothing of it: QEMU's own trace
+ * log and /proc/interrupts. The same for each kernel and each layout of the rings.
+ *
+ * matrix DIR split|packed on|off pci|mmio: the recording that one boot with tests/guest/matrix.job
+ * leaves behind, the layout that was asked for, whether with EVENT_IDX, and the transport.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <json-c/json.h>
+
+#include "tests/support/select.h"
+
+#define MARK_BEFORE (8000 * 8) /* sectors of 512 bytes */
+#define MARK_AFTER (8001 * 8)
+
+#define MAX_DEVICES 16
+#define MAX_QUEUES 96
+
+struct counts {
+	unsigned int add, refused, forced, kick, suppress, doorbell, irq, reap, on, off;
+};
+
+/* One virtqueue, as the trace and as QEMU know it. */
+struct queue {
+	unsigned int device, index;
+	char name[48], layout[8]; /* virtio0/req.0; as in the trace, "" if it is not there */
+	struct counts traced;
+	bool by_index, by_flags;	    /* decisions were made so */
+	unsigned int pops, fills, notifies; /* QEMU's, between the two marks */
+};
+
+static struct queue queues[MAX_QUEUES];
+static size_t queue_count;
+static const char *directory;
+static bool packed, event_idx, mmio;
+
+/* What the job asks of a device; the devices are in the order in which QEMU was given them. */
+static const struct request {
+	const char *queue; /* as the kernel calls it; all whose names begin so */
+	unsigned int device;
+	unsigned int adds; /* of all these queues together; 0: not known */
+} requests[] = {
+	{ "req.", 0, 211 },  { "output", 1, 23 },  { "req", 2, 4 * 53 }, { "input", 3, 0 },
+	{ "output", 4, 29 }, { "request", 5, 97 }, { "inflate", 6, 8 },	 { "deflate", 6, 8 },
+};
+/* On virtio-mmio there is no disk of four queues, no SCSI, no balloon. */
+static const struct request mmio_requests[] = {
+	{ "req.", 0, 211 }, { "output", 1, 23 }, { "input", 2, 0 }, { "output", 3, 29 }
+};
+
+/* ---- reading the recording ---- */
+
+static FILE *open_part(const char *name)
+{
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "r");
+	if (!file)
+		fail_msg("%s: no such part of the recording", path);
+	return file;
+}
+
+static struct queue *queue_at(unsigned int device, unsigned int index)
+{
+	for (size_t i = 0; i < queue_count; i++)
+		if (queues[i].device == device && queues[i].index == index)
+			return &queues[i];
+	if (queue_count == MAX_QUEUES)
+		fail_msg("more queues than there can be");
+	queues[queue_count].device = device;
+	queues[queue_count].index = index;
+	return &queues[queue_count++];
+}
+
+static const char *string_of(json_object *object, const char *key)
+{
+	json_object *value = json_object_object_get(object, key);
+
+	if (!value)
+		fail_msg("an event without %s: %s", key, json_object_to_json_string(object));
+	return json_object_get_string(value);
+}
+
+static int64_t number_of(json_object *object, const char *key)
+{
+	return strtoll(string_of(object, key), NULL, 10);
+}
+
+static bool truth_of(json_object *object, const char *key)
+{
+	return !strcmp(string_of(object, key), "true");
+}
+
+static void count_event(json_object *object)
+{
+	struct queue *q = queue_at(number_of(object, "device"), number_of(object, "index"));
+	const char *event = string_of(object, "event");
+	struct counts *c = &q->traced;
+
+	snprintf(q->name, sizeof(q->name), "%s", string_of(object, "queue"));
+	snprintf(q->layout, sizeof(q->layout), "%s", string_of(object, "layout"));
+	c->add += !strcmp(event, "add");
+	c->doorbell += !strcmp(event, "doorbell");
+	c->irq += !strcmp(event, "irq");
+	c->reap += !strcmp(event, "reap");
+	c->on += !strcmp(event, "cb-on");
+	c->off += !strcmp(event, "cb-off");
+	if (!strcmp(event, "refused")) {
+		c->refused++;
+		c->forced += truth_of(object, "forced");
+	}
+	if (strcmp(event, "kick") && strcmp(event, "suppress"))
+		return;
+	c->kick += !strcmp(event, "kick");
+	c->suppress += !strcmp(event, "suppress");
+	if (!strcmp(string_of(object, "by"), "index"))
+		q->by_index = true;
+	else
+		q->by_flags = true;
+}
+
+static uint64_t lost = 1, missed = 1;
+static unsigned int incomplete; /* queues whose indices do not agree with their events */
+
+static void read_line(json_object *object)
+{
+	if (json_object_object_get(object, "event")) {
+		count_event(object);
+	} else if (json_object_object_get(object, "summary")) {
+		incomplete += !truth_of(object, "complete");
+	} else {
+		lost = number_of(object, "lost");
+		missed = number_of(object, "missed");
+	}
+}
+
+static void read_events(void)
+{
+	FILE *file = open_part("events");
+	char line[1024];
+
+	while (fgets(line, sizeof(line), file)) {
+		json_object *object = json_tokener_parse(line);
+
+		if (!object)
+			fail_msg("not JSON: %s", line);
+		read_line(object);
+		json_object_put(object);
+	}
+	fclose(file);
+}
+
+/* ---- QEMU's log ---- */
+
+static bool at_mark(const char *line, unsigned long sector)
+{
+	const char *at = strstr(line, "virtio_blk_handle_read ");
+	unsigned long read;
+
+	at = at ? strstr(at, "sector ") : NULL;
+	return at && sscanf(at, "sector %lu", &read) == 1 && read == sector;
+}
+
+static char devices[MAX_DEVICES][32]; /* QEMU's pointers, as text, in the guest's order */
+static size_t device_count;
+
+/*
+ * The guest acknowledges the devices in the order in which it numbers them, after the firmware may
+ * have done so with some. So what counts is the last time of each before the job.
+ */
+static void order_devices(FILE *log)
+{
+	char line[512], vdev[32];
+	unsigned int status;
+	const char *at;
+
+	while (fgets(line, sizeof(line), log) && !at_mark(line, MARK_BEFORE)) {
+		at = strstr(line, "virtio_set_status ");
+		if (!at || sscanf(at, "%*s vdev %31s val %u", vdev, &status) != 2 || status != 1)
+			continue;
+		for (size_t i = 0; i < device_count; i++)
+			if (!strcmp(devices[i], vdev)) {
+				device_count--;
+				memmove(devices[i], devices[i + 1],
+					(device_count - i) * sizeof(devices[0]));
+				break;
+			}
+		if (device_count == MAX_DEVICES)
+			fail_msg("more devices than there can be");
+		strcpy(devices[device_count++], vdev);
+	}
+	rewind(log);
+}
+
+static struct {
+	char vq[32];
+	struct queue *queue;
+} names[MAX_QUEUES];
+static size_t name_count;
+
+/* A notify line has the device, the queue's number and the pointer by which other lines name it. */
+static void name_queues(FILE *log)
+{
+	char line[512], vdev[32], vq[32];
+	const char *at;
+	unsigned int n;
+
+	while (fgets(line, sizeof(line), log)) {
+		bool known = false;
+
+		at = strstr(line, "virtio_queue_notify ");
+		if (!at || sscanf(at, "%*s vdev %31s n %u vq %31s", vdev, &n, vq) != 3)
+			continue;
+		for (size_t i = 0; i < name_count; i++)
+			known |= !strcmp(names[i].vq, vq);
+		for (size_t d = 0; !known && d < device_count; d++)
+			if (!strcmp(devices[d], vdev) && name_count < MAX_QUEUES) {
+				strcpy(names[name_count].vq, vq);
+				names[name_count++].queue = queue_at(d, n);
+			}
+	}
+	rewind(log);
+}
+
+static struct queue *queue_named(const char *vq)
+{
+	for (size_t i = 0; i < name_count; i++)
+		if (!strcmp(names[i].vq, vq))
+			return names[i].queue;
+	return NULL;
+}
+
+static void count_qemu_line(const char *line)
+{
+	struct queue *q;
+	char vq[32];
+	const char *at;
+
+	if ((at = strstr(line, "virtqueue_pop ")) && sscanf(at, "%*s vq %31s", vq) == 1) {
+		if ((q = queue_named(vq)))
+			q->pops++;
+	} else if ((at = strstr(line, "virtqueue_fill ")) && sscanf(at, "%*s vq %31s", vq) == 1) {
+		if ((q = queue_named(vq)))
+			q->fills++;
+	} else if ((at = strstr(line, "virtio_queue_notify ")) &&
+		   sscanf(at, "%*s vdev %*s n %*u vq %31s", vq) == 1) {
+		if ((q = queue_named(vq)))
+			q->notifies++;
+	}
+}
+
+/*
+ * The window opens behind the first mark and closes at the second. A mark is seen when its read is
+ * handled: popped and notified before, filled after. So the first leaves a fill inside and the
+ * second a pop and a notify.
+ */
+static void read_qemu_log(void)
+{
+	FILE *log = open_part("qemu.log");
+	bool open = false, closed = false;
+	char line[512];
+	struct queue *disk;
+
+	order_devices(log);
+	name_queues(log);
+	while (!closed && fgets(line, sizeof(line), log)) {
+		if (at_mark(line, MARK_BEFORE))
+			open = true;
+		else if (at_mark(line, MARK_AFTER))
+			closed = true;
+		else if (open)
+			count_qemu_line(line);
+	}
+	fclose(log);
+	if (!closed)
+		fail_msg("the two marks are not in QEMU's log");
+	disk = queue_at(0, 0);
+	disk->fills--;
+	disk->pops--;
+	disk->notifies--;
+}
+
+/* ---- /proc/interrupts ---- */
+
+/*
+ * A vector of MSI-X is called virtio0-req.0; one that several queues share, virtio0-virtqueues; a
+ * line that the whole device has, virtio0. Return: how often it came, or -1 if there is none such.
+ */
+static long interrupts_of(const char *part, const char *vector)
+{
+	FILE *file = open_part(part);
+	char line[1024];
+	long sum = -1;
+
+	while (fgets(line, sizeof(line), file)) {
+		char *at = strchr(line, ':'), *end, *last;
+
+		line[strcspn(line, "\n")] = 0;
+		last = strrchr(line, ' ');
+		if (!at || !last || strcmp(last + 1, vector))
+			continue;
+		sum = 0;
+		for (at++;; at = end) {
+			unsigned long count = strtoul(at, &end, 10);
+
+			if (end == at || *end != ' ')
+				break;
+			sum += count;
+		}
+	}
+	fclose(file);
+	return sum;
+}
+
+/*
+ * The vector that serves @q, into @vector. On PCI a queue for which the driver gives no callback
+ * has none, as the console's control-o.
+ */
+static bool find_vector(const struct queue *q, char vector[64])
+{
+	if (!mmio && strstr(q->name, "/control-o"))
+		return false;
+	snprintf(vector, 64, "virtio%u-%s", q->device, strchr(q->name, '/') + 1);
+	if (interrupts_of("interrupts.after", vector) >= 0)
+		return true;
+	snprintf(vector, 64, "virtio%u-virtqueues", q->device);
+	if (interrupts_of("interrupts.after", vector) >= 0)
+		return true;
+	snprintf(vector, 64, "virtio%u", q->device);
+	return interrupts_of("interrupts.after", vector) >= 0;
+}
+
+static int read_recording(void **state)
+{
+	(void)state;
+	read_events();
+	read_qemu_log();
+	return 0;
+}
+
+/* ---- judging ---- */
+
+static void agree(const struct queue *q, const char *what, unsigned long traced,
+		  unsigned long witnessed)
+{
+	if (traced != witnessed)
+		fail_msg("%s (queue %u of device %u): %s: %lu traced, %lu witnessed", q->name,
+			 q->index, q->device, what, traced, witnessed);
+}
+
+/* A queue that buffers wait in until something comes: what was added need not be popped. */
+static bool receives(const struct queue *q)
+{
+	const char *name = strchr(q->name, '/');
+
+	return name && (!strncmp(name, "/input", 6) || !strncmp(name, "/control-i", 10) ||
+			!strncmp(name, "/event", 6) || !strncmp(name, "/stats", 6));
+}
+
+static void each_add_is_popped_by_qemu(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < queue_count; i++)
+		if (!receives(&queues[i]))
+			agree(&queues[i], "adds and virtqueue_pop", queues[i].traced.add,
+			      queues[i].pops);
+}
+
+/* The card's driver takes back what was sent with the next packet, or the one after. */
+static void each_reap_was_filled_by_qemu(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < queue_count; i++) {
+		const struct queue *q = &queues[i];
+
+		if (q->device == 1 && !receives(q))
+			agree(q, "adds and virtqueue_fill", q->traced.add, q->fills);
+		else
+			agree(q, "reaps and virtqueue_fill", q->traced.reap, q->fills);
+	}
+}
+
+static void each_doorbell_is_heard_by_qemu(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < queue_count; i++)
+		agree(&queues[i], "doorbells and virtio_queue_notify", queues[i].traced.doorbell,
+		      queues[i].notifies);
+}
+
+static void each_doorbell_was_decided_on_or_forced(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < queue_count; i++)
+		agree(&queues[i], "kicks, forced ones too, and doorbells",
+		      queues[i].traced.kick + queues[i].traced.forced, queues[i].traced.doorbell);
+}
+
+static void each_interrupt_is_in_proc_interrupts(void **state)
+{
+	unsigned int vectors = 0;
+
+	(void)state;
+	for (size_t i = 0; i < queue_count; i++) {
+		const struct queue *q = &queues[i];
+		char vector[64];
+
+		if (!q->name[0] || !find_vector(q, vector))
+			continue; /* nothing traced there; or it never interrupts */
+		vectors++;
+		agree(q, vector, q->traced.irq,
+		      interrupts_of("interrupts.after", vector) -
+			      interrupts_of("interrupts.before", vector));
+	}
+	assert_true(vectors >= (mmio ? 4 : 8));
+}
+
+static void the_known_requests_are_all_there(void **state)
+{
+	const struct request *list = mmio ? mmio_requests : requests;
+	size_t count = mmio ? sizeof(mmio_requests) / sizeof(mmio_requests[0]) :
+			      sizeof(requests) / sizeof(requests[0]);
+
+	(void)state;
+	for (size_t r = 0; r < count; r++) {
+		unsigned int adds = 0, used = 0;
+
+		for (size_t i = 0; i < queue_count; i++) {
+			const char *name = strchr(queues[i].name, '/');
+
+			if (queues[i].device != list[r].device || !name ||
+			    strncmp(name + 1, list[r].queue, strlen(list[r].queue)))
+				continue;
+			adds += queues[i].traced.add;
+			used += queues[i].traced.add > 0;
+		}
+		if (!adds || (list[r].adds && adds != list[r].adds))
+			fail_msg("%s of virtio%u: %u adds, %u expected", list[r].queue,
+				 list[r].device, adds, list[r].adds);
+		/* Each processor has a queue of that disk to itself. */
+		if (!strcmp(list[r].queue, "req"))
+			assert_int_equal(used, 4);
+	}
+}
+
+static void the_rings_are_what_was_asked_for(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < queue_count; i++) {
+		const struct queue *q = &queues[i];
+
+		if (!q->name[0])
+			continue;
+		assert_string_equal(q->layout, packed ? "packed" : "split");
+		/* A packed ring's device says by each of its words whether it is an index. */
+		if (!packed && event_idx)
+			assert_false(q->by_flags);
+		if (!event_idx)
+			assert_false(q->by_index);
+	}
+}
+
+static void nothing_was_lost(void **state)
+{
+	FILE *file = open_part("status");
+	int status = -1;
+
+	(void)state;
+	assert_int_equal(fscanf(file, "%d", &status), 1);
+	fclose(file);
+	assert_int_equal(lost, 0);
+	assert_int_equal(missed, 0);
+	assert_int_equal(incomplete, 0);
+	assert_int_equal(status, 0); /* --strict */
+}
+
+static void the_guest_kernel_stayed_whole(void **state)
+{
+	static const char *const splats[] = { "BUG:", "WARNING:", "Oops", "general protection",
+					      "Call Trace" };
+	FILE *file = open_part("dmesg");
+	char line[512];
+
+	(void)state;
+	while (fgets(line, sizeof(line), file))
+		for (size_t i = 0; i < sizeof(splats) / sizeof(splats[0]); i++)
+			if (strstr(line, splats[i]))
+				fail_msg("the guest's dmesg: %s", line);
+	fclose(file);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_was_lost),
+		cmocka_unit_test(the_known_requests_are_all_there),
+		cmocka_unit_test(each_add_is_popped_by_qemu),
+		cmocka_unit_test(each_reap_was_filled_by_qemu),
+		cmocka_unit_test(each_doorbell_is_heard_by_qemu),
+		cmocka_unit_test(each_doorbell_was_decided_on_or_forced),
+		cmocka_unit_test(each_interrupt_is_in_proc_interrupts),
+		cmocka_unit_test(the_rings_are_what_was_asked_for),
+		cmocka_unit_test(the_guest_kernel_stayed_whole),
+	};
+
+	if (argc < 5) {
+		fprintf(stderr, "usage: matrix DIR split|packed on|off pci|mmio [TEST]\n");
+		return 2;
+	}
+	directory = argv[1];
+	packed = !strcmp(argv[2], "packed");
+	event_idx = !strcmp(argv[3], "on");
+	mmio = !strcmp(argv[4], "mmio");
+	select_test(argc - 4, argv + 4);
+	return cmocka_run_group_tests(tests, read_recording, NULL);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What stat and lat share: sums read from the kernel now and then, and [INTERVAL [COUNT]].
+ */
+#ifndef TRACE_TOOL_SUMS_H
+#define TRACE_TOOL_SUMS_H
+
+#include "session.h"
+
+struct sampler {
+	struct session session; /* first: the session's callbacks get a pointer to it */
+	double interval;	/* seconds; 0: none given */
+	uint64_t limit;		/* samples; 0: none */
+	uint64_t taken;
+	double last; /* when the sample before was, in seconds of the session */
+	/* Prints what was added since the sample before, @seconds ago. Return: 0, or to end. */
+	int (*sample)(struct sampler *sampler, double seconds);
+};
+
+error_t sampler_parse(struct sampler *sampler, int key, char *arg, struct argp_state *state);
+
+/*
+ * Runs it to its end, with a last sample for what is left: an interval that Ctrl-C cut short, or
+ * all of it. Return: the exit status.
+ */
+int sampler_run(struct sampler *sampler);
+
+/* A queue's entry in a per-CPU map: one for each CPU. Return: whether there is one. */
+bool sums_read(const struct session_queue *queue, int fd, void *values);
+
+/* Makes sure that every queue with an entry in the map is one of the session's. */
+int sums_meet_queues(struct session *session, int fd);
+
+#endif
