@@ -97,10 +97,12 @@ $(GROUND_SRC:tests/grounds/%.c=$(O)/$(1)/tests/host/%): $(O)/$(1)/tests/host/%: 
 $(QTESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/qtest/%: $(O)/$(1)/tests/grounds/%.o
 $(TESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/host.a $(O)/$(1)/libvirtio.a
 $(QTESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/qtest.a $(O)/$(1)/libvirtio-qtest.a
+$(O)/$(1)/tests/trace-tool/vrt: $(O)/$(1)/trace-tool/vrt_read.o $(O)/$(1)/trace-tool/vrt_write.o
+$(O)/$(1)/tests/trace-tool/vrt: LIBS := -lz
 $(addprefix $(O)/$(1)/tests/,$(TESTS) $(QTESTS)):
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka
+	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka $$(LIBS)
 
 $(GUEST_TEST_SRC:%.c=$(O)/$(1)/%): $(O)/$(1)/%: $(O)/$(1)/%.o
 	$$(call say,LD,$$@)

@@ -16,6 +16,7 @@ LONGEST_RUN = 30  # seconds
 EXERCISE_LIBS = ["build/gcc/debug/tests/host.a", "build/gcc/debug/libvirtio.a"]
 MARKS = ("opinion", "introduction", "later")
 COVERED = ["ring"]  # folders every line of which is in some chapter
+LATER = {"ring/vrt.h"}  # but for these: recordings are chapter 17's
 
 
 def place(chapter, line):
@@ -53,6 +54,8 @@ def uncovered(book):
     for folder in COVERED:
         for path in sorted((ROOT / folder).glob("*.[ch]")):
             name = str(path.relative_to(ROOT))
+            if name in LATER:
+                continue
             missing = sorted(source(name).wanted() - quoted.get(name, set()))
             while missing:
                 first = last = missing.pop(0)
