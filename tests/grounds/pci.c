@@ -168,14 +168,18 @@ static void with_two_vectors_the_queues_share_one(void **state)
 	struct machine machine = {
 		.devices = { { .type = "blk", .num_queues = 4, .vectors = 2 },
 			     { .type = "net", .vectors = 2 },
-			     { .type = "net", .vectors = 2, .interface = MACHINE_LEGACY } }
+			     { .type = "net", .vectors = 2, .interface = MACHINE_LEGACY },
+			     { .type = "rng", .vectors = 2 } }
 	};
 
 	(void)state;
-	start(&machine, 3);
+	start(&machine, 4);
 	assert_true(msix_enabled(function(0)->bdf));
 	for (unsigned int queue = 0; queue < 4; queue++)
 		assert_int_equal(queue_vector(function(0)->bdf, queue), 1);
+	/* For one queue two are as many as it wants. */
+	assert_true(msix_enabled(function(3)->bdf));
+	assert_int_equal(queue_vector(function(3)->bdf, 0), 1);
 	all_work();
 }
 
