@@ -317,7 +317,7 @@ static void size_max_is_honoured(void **state)
 
 static void many_ranges_go_in_one_request(void **state)
 {
-	static const struct blk_range ranges[] = { { 10, 2 }, { 20, 1 }, { 30, 5 } };
+	static const struct blk_range ranges[] = { { 10, 2 }, { 20, 1 }, { 30, 5 }, { 40, 1 } };
 	struct gendisk *disk;
 	struct request *rq;
 	size_t bytes;

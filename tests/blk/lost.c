@@ -124,6 +124,58 @@ static void blk_legacyop_02_a_legacy_length_says_nothing(void **state)
 	assert_int_equal(blkdev_write(disk, 5, data, SECTOR), 0);
 }
 
+/* What our driver has put into the ring: held by the device, it can be looked at. */
+static const struct VirtIOBlockReq *held_request(struct flight *flight, struct gendisk *disk,
+						 enum req_op op, uint8_t *data)
+{
+	fault(VIRTIO_BLK_FAULT_HOLD, 0, 1, 0);
+	flight_prepare(flight, disk, op, 77, data, data ? 2 * SECTOR : 0);
+	blk_execute_rq_nowait(flight->rq);
+	assert_int_equal(device()->held.num, 1);
+	return device()->held.first;
+}
+
+static void blk_op_04_the_sector_of_a_flush_is_0(void **state)
+{
+	struct gendisk *disk = start(NULL);
+	const struct VirtIOBlockReq *req;
+	struct flight flight;
+
+	(void)state;
+	req = held_request(&flight, disk, REQ_OP_FLUSH, NULL);
+	assert_int_equal(req->type, VIRTIO_BLK_T_FLUSH);
+	assert_int_equal(req->sector, 0);
+	assert_int_equal(req->elem.out_len, sizeof(struct virtio_blk_outhdr));
+	assert_int_equal(req->elem.in_len, 1);
+	assert_true(virtio_blk_release(device(), 0));
+	assert_int_equal(flight_end(&flight), 0);
+}
+
+static void blk_legacyframing_01_header_data_and_status_are_apart(void **state)
+{
+	struct gendisk *disk = disk_start(&(struct machine_device){ .interface = MACHINE_LEGACY });
+	uint8_t *data = disk_buffer(2 * SECTOR);
+	const struct VirtQueueElement *elem;
+	struct flight flight;
+
+	(void)state;
+	elem = &held_request(&flight, disk, REQ_OP_READ, data)->elem;
+	assert_int_equal(elem->out_num, 1);
+	assert_int_equal(elem->out_sg[0].len, sizeof(struct virtio_blk_outhdr));
+	assert_int_equal(elem->in_num, 2);
+	assert_int_equal(elem->in_sg[0].len, 2 * SECTOR);
+	assert_int_equal(elem->in_sg[1].len, 1);
+	assert_true(virtio_blk_release(device(), 0));
+	assert_int_equal(flight_end(&flight), 0);
+	elem = &held_request(&flight, disk, REQ_OP_WRITE, data)->elem;
+	assert_int_equal(elem->out_num, 2);
+	assert_int_equal(elem->out_sg[0].len, sizeof(struct virtio_blk_outhdr));
+	assert_int_equal(elem->in_num, 1);
+	assert_int_equal(elem->in_sg[0].len, 1);
+	assert_true(virtio_blk_release(device(), 0));
+	assert_int_equal(flight_end(&flight), 0);
+}
+
 static void a_length_too_long_breaks_the_queue_once(const char *options, enum machine_switch packed)
 {
 	struct gendisk *disk =
@@ -552,6 +604,8 @@ int main(int argc, char **argv)
 		disk_test(a_status_never_written_is_no_success),
 		disk_test(split_used_len_03_a_length_too_short_is_no_success),
 		disk_test(blk_legacyop_02_a_legacy_length_says_nothing),
+		disk_test(blk_op_04_the_sector_of_a_flush_is_0),
+		disk_test(blk_legacyframing_01_header_data_and_status_are_apart),
 		disk_test(G3_a_length_too_long_breaks_the_queue_once),
 		disk_test(G3_a_length_too_long_breaks_a_packed_queue_once),
 		disk_test(without_queue_reset_the_device_is_reset),

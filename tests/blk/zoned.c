@@ -309,15 +309,18 @@ static void blk_op_51_a_zone_s_capacity_may_be_less_than_its_size(void **state)
 	assert_reads(disk, 50, 0);
 }
 
-static void blk_op_25_writes_are_multiples_of_the_granularity(void **state)
+static void blk_op_23a_25_writes_are_multiples_of_the_granularity(void **state)
 {
 	struct gendisk *disk = start_with("zoned=hm,zone_sectors=64,write_granularity=4096");
+	uint64_t where;
 
 	(void)state;
 	assert_int_equal(write_at(disk, 0, 4), -EINVAL);
 	assert_int_equal(write_at(disk, 0, 8), 0);
 	assert_int_equal(write_at(disk, 12, 8), -EINVAL);
 	assert_int_equal(write_at(disk, 8, 16), 0);
+	assert_int_equal(blkdev_zone_append(disk, ZONE, data, 4 * SECTOR, &where), -EINVAL);
+	assert_int_equal(blkdev_zone_append(disk, ZONE, data, 8 * SECTOR, &where), 0);
 }
 
 /* ---- appending ---- */
@@ -607,7 +610,7 @@ int main(int argc, char **argv)
 		disk_test(conventional_zones_are_written_anywhere),
 		disk_test(requests_end_where_zones_do),
 		disk_test(blk_op_51_a_zone_s_capacity_may_be_less_than_its_size),
-		disk_test(blk_op_25_writes_are_multiples_of_the_granularity),
+		disk_test(blk_op_23a_25_writes_are_multiples_of_the_granularity),
 		disk_test(blk_op_24_52_an_append_says_where_it_went),
 		disk_test(appends_in_flight_do_not_overlap),
 		disk_test(blk_op_22_23_appends_are_checked_before_they_go),

@@ -267,8 +267,9 @@ static void assert_tables_work(void)
 	struct scatterlist sg[2];
 	unsigned int free = vqs[0]->num_free;
 
-	sg_init_one(&sg[0], memory[1].desc_addr, 1);
-	sg_init_one(&sg[1], memory[1].desc_addr + 1, 1);
+	sg_init_table(sg, 2);
+	sg_set(&sg[0], memory[1].desc_addr, 1);
+	sg_set(&sg[1], memory[1].desc_addr + 1, 1);
 	assert_int_equal(virtqueue_add_outbuf(vqs[0], sg, 2, &tokens[0]), 0);
 	assert_int_equal(vqs[0]->num_free, free - 1);
 	assert_ptr_equal(virtqueue_detach_unused_buf(vqs[0]), &tokens[0]);

@@ -310,6 +310,30 @@ static void entries_start_masked_and_nothing_is_sent_while_off(void **state)
 	assert_int_equal(t.messages, 0);
 }
 
+static void a_message_changed_while_it_could_be_sent_is_counted(void **state)
+{
+	uint64_t data = MEM + 0x10000 + TABLE + 2 * PCI_MSIX_ENTRY_BYTES + PCI_MSIX_ENTRY_DATA;
+
+	(void)state;
+	plug_and_place();
+	turn_msix(true, false);
+	set_entry(2, 0x51, true);
+	poke(data, 0x52);
+	poke(data + 4, 0);
+	assert_int_equal(t.dev.msix_torn, 0);
+	/* The same again changes nothing. */
+	poke(data, 0x52);
+	assert_int_equal(t.dev.msix_torn, 0);
+	poke(data, 0x53);
+	assert_int_equal(t.dev.msix_torn, 1);
+	/* The function's mask will do, and so will being off. */
+	turn_msix(true, true);
+	poke(data, 0x54);
+	turn_msix(false, false);
+	poke(data, 0x55);
+	assert_int_equal(t.dev.msix_torn, 1);
+}
+
 static void without_bus_mastering_there_are_no_messages(void **state)
 {
 	(void)state;
@@ -583,6 +607,7 @@ int main(int argc, char **argv)
 		TEST_CASE(a_masked_message_waits_and_comes_once),
 		TEST_CASE(the_functions_mask_holds_back_all),
 		TEST_CASE(entries_start_masked_and_nothing_is_sent_while_off),
+		TEST_CASE(a_message_changed_while_it_could_be_sent_is_counted),
 		TEST_CASE(without_bus_mastering_there_are_no_messages),
 		TEST_CASE(the_pin_pulls_at_the_wire_unless_disabled),
 		TEST_CASE(a_bus_is_found_by_the_number_its_bridge_was_given),

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "net/virtnet.h"
 #include "platform/host/host.h"
 #include "ring/vring_errno.h"
 #include "tests/support/host_machine.h"
@@ -145,6 +146,39 @@ static void a_legacy_header_without_mergeable_buffers_has_10_bytes(void **state)
 	machine_net_send(0, frame, sizeof(frame));
 	net_card_expect_in(sizeof(frame), 1);
 	assert_int_equal(rx_stats(c).bytes, sizeof(frame));
+	assert_true(virtio_has_feature(c->dev->vdev, VIRTIO_F_ANY_LAYOUT));
+}
+
+static void net_rx_01_without_mergeable_buffers_num_buffers_is_1(void **state)
+{
+	const struct virtio_net_hdr *hdr;
+	struct sk_buff *skb;
+	uint8_t frame[60];
+
+	(void)state;
+	net_card_start(&(struct machine_device){ .options = "mrg_rxbuf=off" });
+	net_card_frame_in(frame, sizeof(frame), 1);
+	machine_net_send(0, frame, sizeof(frame));
+	skb = net_card_next();
+	assert_non_null(skb);
+	hdr = (const struct virtio_net_hdr *)(skb->data - sizeof(*hdr));
+	assert_int_equal(le16_read(&hdr->num_buffers), 1);
+	kfree_skb(skb);
+}
+
+static void net_rxbuf_07_a_frame_that_one_buffer_does_not_hold_is_lost(void **state)
+{
+	struct net_card *c = net_card_start(&(struct machine_device){ .options = "mrg_rxbuf=off" });
+	static uint8_t frame[4000];
+
+	(void)state;
+	net_card_frame_in(frame, sizeof(frame), 1);
+	machine_net_send(0, frame, sizeof(frame));
+	net_card_frame_in(frame, 100, 2);
+	machine_net_send(0, frame, 100);
+	net_card_expect_in(100, 2);
+	assert_int_equal(c->received, 1);
+	assert_int_equal(card()->queues[0].stats.rx_drops, 1);
 }
 
 /* What the driver has put on @queue next, seen from the card's side. */
@@ -168,6 +202,8 @@ static struct net_card *start_without_any_layout(const char *options)
 /* Without ANY_LAYOUT headers are in descriptors of their own. */
 static void the_old_framing_has_the_header_alone(void **state)
 {
+	static const uint8_t uc[4], mc[10] = { 1 }; /* no address, one */
+	static const struct virtnet_part tables[] = { { uc, sizeof(uc) }, { mc, sizeof(mc) } };
 	struct net_card *c = start_without_any_layout(NULL);
 	struct VirtQueueElement elem;
 
@@ -181,12 +217,28 @@ static void the_old_framing_has_the_header_alone(void **state)
 	assert_int_equal(elem.out_num, 2);
 	assert_int_equal(elem.out_sg[0].len, sizeof(struct virtio_net_hdr));
 	assert_int_equal(elem.out_sg[1].len, 100);
-	/* A command: two bytes, then each table on its own. */
+	/* A command: two bytes, then what it is about; of two tables, each on its own. */
 	assert_int_equal(virtnet_set_rx_mode(c->dev, &(struct net_rx_mode){ 0 }), -ETIMEDOUT);
 	assert_true(look_at(2, &elem));
 	assert_int_equal(elem.out_num, 2);
 	assert_int_equal(elem.out_sg[0].len, 2);
 	assert_int_equal(elem.out_sg[1].len, 1);
+	assert_int_equal(elem.in_num, 1);
+	net_card_stop(NULL);
+
+	c = start_without_any_layout(NULL);
+	platform_host_capture_log(true);
+	host_machine_expect_complaints();
+	card()->fault.silent_ctrl = true;
+	assert_int_equal(virtnet_send_command_reply(netdev_priv(c->dev), VIRTIO_NET_CTRL_MAC,
+						    VIRTIO_NET_CTRL_MAC_TABLE_SET, tables, 2, NULL,
+						    0),
+			 -ETIMEDOUT);
+	assert_true(look_at(2, &elem));
+	assert_int_equal(elem.out_num, 3);
+	assert_int_equal(elem.out_sg[0].len, 2);
+	assert_int_equal(elem.out_sg[1].len, 4);
+	assert_int_equal(elem.out_sg[2].len, 10);
 	assert_int_equal(elem.in_num, 1);
 	net_card_stop(NULL);
 
@@ -641,6 +693,8 @@ int main(int argc, char **argv)
 		TEST(every_single_size_up_to_the_mtu),
 		TEST(the_sizes_at_which_pages_end),
 		TEST(a_legacy_header_without_mergeable_buffers_has_10_bytes),
+		TEST(net_rx_01_without_mergeable_buffers_num_buffers_is_1),
+		TEST(net_rxbuf_07_a_frame_that_one_buffer_does_not_hold_is_lost),
 		TEST(the_old_framing_has_the_header_alone),
 		TEST(the_old_framing_carries_frames),
 		TEST(the_header_of_a_plain_packet_is_all_zeroes),

@@ -391,6 +391,20 @@ static void a_length_for_a_sent_frame_ends_that_queue(void **state)
 	net_card_expect_in(100, 2);
 }
 
+/* 5.1.9.1: a legacy card may report anything. */
+static void net_legacyop_02_a_legacy_length_says_nothing(void **state)
+{
+	(void)state;
+	net_card_start(&(struct machine_device){ .interface = MACHINE_LEGACY });
+	net_card_settle(SECOND);
+	card()->fault.tx_len = 1;
+	for (unsigned int n = 0; n < 600; n++) {
+		net_card_send(100, n);
+		net_card_expect_out(100, n);
+	}
+	all_is_well(100);
+}
+
 /* ---- headers ---- */
 
 static void headers_that_make_no_sense_cost_one_frame(void **state)
@@ -596,6 +610,7 @@ int main(int argc, char **argv)
 		TEST(lengths_too_short_cost_one_frame),
 		TEST(a_length_beyond_the_buffer_ends_that_queue),
 		TEST(a_length_for_a_sent_frame_ends_that_queue),
+		TEST(net_legacyop_02_a_legacy_length_says_nothing),
 		TEST(headers_that_make_no_sense_cost_one_frame),
 		TEST(a_checksum_place_beyond_the_frame_costs_it),
 		TEST(flags_that_were_not_negotiated_say_nothing),

@@ -89,6 +89,8 @@ static void an_unfinished_checksum_goes_as_it_is_to_a_far_end_that_can(void **st
 {
 	struct packet_spec spec = { .tcp = true, .payload = 777, .partial = true };
 	struct net_card *c = net_card_start(&(struct machine_device){ .options = "csum=on" });
+	struct guest_piece pieces[4];
+	struct VirtQueueElement elem = { .pieces = pieces, .capacity = 4 };
 	struct host_net_frame *frame;
 
 	(void)state;
@@ -100,6 +102,13 @@ static void an_unfinished_checksum_goes_as_it_is_to_a_far_end_that_can(void **st
 	assert_int_equal(frame->frame.csum_offset, 16);
 	assert_memory_equal(frame->bytes, bytes, frame->frame.len);
 	free(frame);
+
+	/* As it lies in the ring it has that flag and no other. */
+	host_machine_expect_complaints();
+	host_net_card(device())->fault.hold_tx = true;
+	send_ok(c, unfinished(&spec, 0, 0));
+	assert_true(virtqueue_pop(virtio_get_queue(device(), 1), &elem));
+	assert_int_equal(*(uint8_t *)elem.out_sg[0].base, VIRTIO_NET_HDR_F_NEEDS_CSUM);
 }
 
 /* The packets of every gso_type, and how many frames of 1000 bytes of payload each comes to. */
@@ -167,6 +176,7 @@ static void a_large_packet_goes_whole_to_a_far_end_that_can_take_it(void **state
 		assert_int_equal(frame->frame.gso_size, 1000);
 		assert_int_equal(frame->frame.flags, VIRTIO_NET_HDR_F_NEEDS_CSUM);
 		/* 5.1.9.2.1: with GUEST_HDRLEN exactly. */
+		assert_true(virtio_has_feature(c->dev->vdev, VIRTIO_NET_F_GUEST_HDRLEN));
 		assert_int_equal(frame->frame.hdr_len, packet_header_bytes(&gsos[i].spec));
 		assert_memory_equal(frame->bytes, bytes, frame->frame.len);
 		free(frame);
@@ -181,6 +191,13 @@ static void only_what_was_negotiated_can_be_asked_for(void **state)
 	(void)state;
 	for (size_t i = 0; i < GSOS; i++) {
 		struct sk_buff *skb = unfinished(&gsos[i].spec, gsos[i].type, 1000);
+
+		assert_int_equal(dev_queue_xmit(c->dev, skb, false), -EOPNOTSUPP);
+		kfree_skb(skb);
+	}
+	{
+		/* UFO nobody can negotiate with this driver. */
+		struct sk_buff *skb = unfinished(&gsos[2].spec, VIRTIO_NET_HDR_GSO_UDP, 1000);
 
 		assert_int_equal(dev_queue_xmit(c->dev, skb, false), -EOPNOTSUPP);
 		kfree_skb(skb);
@@ -300,6 +317,12 @@ static void the_longest_packet_there_is_comes_whole(void **state)
 	}
 }
 
+/* The header as the card has written it, right before the frame; with VERSION_1. */
+static const struct virtio_net_hdr *written_header(const struct sk_buff *skb)
+{
+	return (const struct virtio_net_hdr *)(skb->data - sizeof(struct virtio_net_hdr));
+}
+
 static void a_large_packet_is_cut_for_a_driver_that_cannot_take_it(void **state)
 {
 	struct net_card *c = net_card_start(&(struct machine_device){ 0 });
@@ -314,12 +337,20 @@ static void a_large_packet_is_cut_for_a_driver_that_cannot_take_it(void **state)
 			assert_non_null(skb);
 			assert_int_equal(skb->gso_type, VIRTIO_NET_HDR_GSO_NONE);
 			assert_int_equal(skb->ip_summed, CHECKSUM_NONE);
+			assert_int_equal(written_header(skb)->flags, 0);
 			assert_true(skb_copy_bits(skb, 0, came, skb->len));
 			assert_true(packet_csum_good(came, skb->len));
 			kfree_skb(skb);
 		}
 	}
 	assert_int_equal(c->received, 31 * GSOS);
+	net_card_stop(NULL);
+
+	/* TSO, but not for packets with CWR. */
+	c = net_card_start(&(struct machine_device){ .options = "guest_csum=on,guest_tso4=on" });
+	far_end_sends(c, &gsos[4], gsos[4].type, 1000);
+	net_card_settle(SECOND);
+	assert_int_equal(net_card_drain(), 31);
 }
 
 static void a_checksum_that_was_checked_is_valid_a_wrong_one_is_not(void **state)
@@ -335,11 +366,13 @@ static void a_checksum_that_was_checked_is_valid_a_wrong_one_is_not(void **state
 	host_net_send_frame(device(), &frame);
 	skb = net_card_next();
 	assert_int_equal(skb->ip_summed, CHECKSUM_UNNECESSARY);
+	assert_int_equal(written_header(skb)->flags, VIRTIO_NET_HDR_F_DATA_VALID);
 	kfree_skb(skb);
 	bytes[60] ^= 1;
 	host_net_send_frame(device(), &frame);
 	skb = net_card_next();
 	assert_int_equal(skb->ip_summed, CHECKSUM_NONE);
+	assert_int_equal(written_header(skb)->flags, 0);
 	kfree_skb(skb);
 }
 

@@ -78,6 +78,14 @@ static void at_first_there_is_one_pair_for_each_processor(void **state)
 	/* 5.1.9.5.6.2 */
 	for (unsigned int i = 0; i < 32; i++)
 		assert_int_equal(comes_by(flow(c, i, false), NULL, NULL), 0);
+	/* 5.1.9.5.6.1: nor is any other sent on. */
+	for (uint16_t i = 0; i < PAIRS; i++) {
+		struct sk_buff *skb = net_card_skb(bytes, flow(c, i, false));
+
+		skb->queue_mapping = i;
+		assert_int_equal(dev_queue_xmit(c->dev, skb, false), 0);
+	}
+	assert_int_equal(card()->queues[0].stats.tx_packets, PAIRS);
 	net_card_unbind();
 	platform_host_set_cpus(3);
 	c = net_card_bind();
@@ -114,6 +122,8 @@ static void an_answer_comes_by_the_queue_its_flow_is_sent_on(void **state)
 	}
 	/* Fewer queues: none beyond is used any more, either way. */
 	assert_int_equal(virtnet_set_queues(c->dev, 2), 0);
+	for (unsigned int i = 0; i < 8; i++)
+		assert_in_range(comes_by(flow(c, i, true), NULL, NULL), 0, 1);
 	for (unsigned int i = 0; i < 8; i++) {
 		struct sk_buff *skb = net_card_skb(bytes, flow(c, i, false));
 
@@ -121,8 +131,10 @@ static void an_answer_comes_by_the_queue_its_flow_is_sent_on(void **state)
 		assert_int_equal(dev_queue_xmit(c->dev, skb, false), 0);
 		assert_in_range(comes_by(flow(c, i, true), NULL, NULL), 0, 1);
 	}
-	assert_int_equal(card()->queues[2].stats.tx_packets, 2);
-	assert_int_equal(card()->queues[3].stats.tx_packets, 2);
+	for (unsigned int i = 2; i < PAIRS; i++) {
+		assert_int_equal(card()->queues[i].stats.tx_packets, 2);
+		assert_int_equal(card()->queues[i].stats.tx_drops, 0);
+	}
 }
 
 static void rss_steers_by_hash_and_table(void **state)
@@ -188,6 +200,15 @@ static void tables_that_cannot_be_are_refused(void **state)
 		assert_int_equal(virtnet_set_rxfh(c->dev, &bad), -EINVAL);
 	}
 	assert_int_equal(virtnet_set_rxfh(c->dev, &good), 0);
+
+	/* A card with less room than we have. */
+	net_card_unbind();
+	le16_write(&card()->config.rss_max_indirection_table_length, 64);
+	c = net_card_bind();
+	virtnet_get_rxfh(c->dev, &bad);
+	assert_int_equal(bad.table_len, 64);
+	bad.table_len = 128;
+	assert_int_equal(virtnet_set_rxfh(c->dev, &bad), -EINVAL);
 }
 
 static void hashes_are_reported_without_steering(void **state)

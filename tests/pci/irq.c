@@ -148,6 +148,73 @@ static void with_no_way_at_all_there_are_no_queues(void **state)
 	assert_logged("no queues: error -28");
 }
 
+/* ---- what whoever came before has left ---- */
+
+/* A boot loader, say, or a kernel that started this one. */
+static void left_on(enum virtio_pci_interface interface, unsigned int messages)
+{
+	struct VirtIOPCIConf conf;
+
+	echo_init(&echo, 1, 8);
+	conf = echo_conf(&echo);
+	conf.interface = interface;
+	echo_plug(&echo, &conf, ECHO_BDF);
+	echo.proxy.pci.config[echo.proxy.pci.msix_cap + PCI_MSIX_FLAGS + 1] |=
+		PCI_MSIX_FLAGS_ENABLE >> 8;
+	echo.proxy.pci.config[PCI_COMMAND + 1] |= PCI_COMMAND_INTX_DISABLE >> 8;
+	platform_host_limit_msis(messages);
+	assert_int_equal(pci_scan(), 0);
+	assert_false(msix_enabled(&echo.proxy.pci));
+	assert_int_equal(virtio_pci_probe(pci_at(ECHO_BDF)), 0);
+	assert_int_equal(echo_driver.find_vqs, 0);
+	assert_int_equal(virtio_cread8(echo_driver.vdev, 0), 0x10);
+	all_queues_work();
+}
+
+static void messages_left_on_are_switched_off(void **state)
+{
+	(void)state;
+	left_on(VIRTIO_PCI_MODERN, 0);
+	assert_true(to_vp_device(echo_driver.vdev)->intx_enabled);
+}
+
+/* 4.1.4.10: the config is 4 bytes further on while messages are on. */
+static void a_legacy_config_is_where_it_is_without_messages(void **state)
+{
+	(void)state;
+	left_on(VIRTIO_PCI_LEGACY, 0);
+	assert_true(to_vp_device(echo_driver.vdev)->intx_enabled);
+}
+
+static void a_pin_left_silent_speaks_again(void **state)
+{
+	(void)state;
+	echo_init(&echo, 1, 8);
+	echo_plug(&echo, &(struct VirtIOPCIConf){ .notify_off_multiplier = 4 }, ECHO_BDF);
+	echo.proxy.pci.config[PCI_COMMAND + 1] |= PCI_COMMAND_INTX_DISABLE >> 8;
+	assert_int_equal(pci_scan(), 0);
+	assert_int_equal(virtio_pci_probe(pci_at(ECHO_BDF)), 0);
+	all_queues_work();
+}
+
+/* An entry that would send to where nobody listens, with an interrupt to be sent: the message goes
+ * out only once it is the right one. */
+static void stale_entries_are_not_sent(void **state)
+{
+	uint8_t *entry = echo.proxy.msix;
+
+	(void)state;
+	echo_init(&echo, 1, 8);
+	echo_plug(&echo, NULL, ECHO_BDF);
+	pci_set_long(entry + PCI_MSIX_ENTRY_LOWER_ADDR, 0xdead0000);
+	pci_set_long(entry + PCI_MSIX_ENTRY_VECTOR_CTRL, 0);
+	entry[2 * PCI_MSIX_ENTRY_SIZE] = 1; /* the first of the pending bits */
+	assert_int_equal(pci_scan(), 0);
+	assert_int_equal(virtio_pci_probe(pci_at(ECHO_BDF)), 0);
+	assert_int_equal(entry[2 * PCI_MSIX_ENTRY_SIZE], 0);
+	all_queues_work();
+}
+
 /* ---- what the device says to it ---- */
 
 /* The n-th mapping is refused; then fewer are tried. */
@@ -200,6 +267,43 @@ static void a_vector_refused_for_one_queue_takes_the_others_back(void **state)
 		assert_false(to_vp_device(echo_driver.vdev)->per_vq_vectors);
 		echo_work(0);
 		echo_work(1);
+		assert_int_equal(echo_teardown(state), 0);
+		assert_int_equal(echo_setup(state), 0);
+	}
+}
+
+static uint16_t config_vector_left, queue_vector_left;
+
+static int probe_and_look(struct virtio_device *vdev)
+{
+	int err = echo_probe(vdev);
+
+	config_vector_left = echo.vdev.config_vector;
+	queue_vector_left = echo.vdev.queues[0].vector;
+	return err;
+}
+
+/* The driver wants two queues of a device that has one. */
+static void queues_that_cannot_be_had_leave_no_vector_behind(void **state)
+{
+	static const enum virtio_pci_interface interfaces[] = { VIRTIO_PCI_MODERN,
+								VIRTIO_PCI_LEGACY };
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct VirtIOPCIConf conf;
+
+		echo_init(&echo, 1, 8);
+		conf = echo_conf(&echo);
+		conf.vectors = 3;
+		conf.interface = interfaces[i];
+		echo_driver.nvqs = 2;
+		echo_virtio_driver.probe = probe_and_look;
+		assert_int_equal(echo_try(&echo, &conf), 0);
+		echo_virtio_driver.probe = echo_probe;
+		assert_int_equal(echo_driver.find_vqs, -ENOENT);
+		assert_int_equal(config_vector_left, VIRTIO_NO_VECTOR);
+		assert_int_equal(queue_vector_left, VIRTIO_NO_VECTOR);
+		assert_no_offence(&echo);
 		assert_int_equal(echo_teardown(state), 0);
 		assert_int_equal(echo_setup(state), 0);
 	}
@@ -323,16 +427,71 @@ static void a_line_behind_a_bridge_is_turned_by_the_slot(void **state)
 	all_queues_work();
 }
 
+static void forget(struct virtqueue *vq, void *buf)
+{
+	(void)vq, (void)buf;
+}
+
+static unsigned long interrupts_of(const struct virtio_pci_device *vp_dev, unsigned int vector)
+{
+	return platform_irq_count(pci_irq_vector(vp_dev->pci_dev, vector));
+}
+
+/* The ring of queue 1 is made anew while an interrupt of its is on the way. */
+static void reset_under_an_interrupt(struct virtio_pci_device *vp_dev, unsigned int vector)
+{
+	unsigned long before = interrupts_of(vp_dev, vector);
+
+	echo_send(1);
+	assert_true(platform_host_interrupt_pending());
+	assert_int_equal(virtqueue_reset(echo_driver.vqs[1], forget, NULL), 0);
+	assert_false(platform_host_interrupt_pending());
+	assert_int_equal(interrupts_of(vp_dev, vector), before + 1);
+	/* By then it was no queue of the handler's to look at. */
+	assert_int_equal(echo_driver.callbacks[1], 0);
+}
+
+static void enable_under_an_interrupt(void)
+{
+	virtio_config_driver_disable(echo_driver.vdev);
+	virtio_notify_config(&echo.vdev);
+	assert_int_equal(echo_driver.config_changes, 0);
+	virtio_config_driver_enable(echo_driver.vdev);
+	assert_int_equal(echo_driver.config_changes, 1);
+}
+
+static void remove_under_an_interrupt(void)
+{
+	unsigned int before = echo_driver.callbacks[0];
+
+	echo_send(0);
+	assert_true(platform_host_interrupt_pending());
+	virtio_pci_remove(pci_at(ECHO_BDF));
+	assert_int_equal(echo_driver.callbacks[0], before + 1);
+}
+
 static void handlers_may_come_at_any_unlock(void **state)
 {
-	static const unsigned int vectors[] = { 5, 2, 0 };
+	static const unsigned int vectors[] = { 5, 2, 0 }, of_queue_1[] = { 2, 1, 0 };
 
-	(void)state;
 	for (unsigned int i = 0; i < 3; i++) {
+		struct virtio_pci_device *vp_dev;
+		struct VirtIOPCIConf conf;
+
+		echo_init(&echo, 4, 8);
+		echo.vdev.host_features[0] |= BIT(VIRTIO_F_RING_RESET);
+		conf = echo_conf(&echo);
+		conf.vectors = vectors[i];
+		echo_driver.nvqs = 4;
+		vp_dev = echo_start(&echo, &conf);
 		platform_host_deliver_at_unlock(true);
-		start_with(4, vectors[i], VIRTIO_PCI_MODERN);
-		all_queues_work();
-		echo_teardown(state);
+		reset_under_an_interrupt(vp_dev, of_queue_1[i]);
+		enable_under_an_interrupt();
+		echo_work(0);
+		echo_work(1);
+		remove_under_an_interrupt();
+		assert_no_offence(&echo);
+		assert_int_equal(echo_teardown(state), 0);
 		assert_int_equal(echo_setup(state), 0);
 	}
 }
@@ -431,9 +590,14 @@ int main(int argc, char **argv)
 		echo_test(a_platform_with_few_messages_makes_queues_share),
 		echo_test(a_platform_without_messages_leaves_the_pin),
 		echo_test(with_no_way_at_all_there_are_no_queues),
+		echo_test(messages_left_on_are_switched_off),
+		echo_test(a_legacy_config_is_where_it_is_without_messages),
+		echo_test(a_pin_left_silent_speaks_again),
+		echo_test(stale_entries_are_not_sent),
 		echo_test(pci_msix_14_15_a_refused_vector_makes_queues_share),
 		echo_test(pci_msix_15_refused_twice_it_is_the_pin),
 		echo_test(a_vector_refused_for_one_queue_takes_the_others_back),
+		echo_test(queues_that_cannot_be_had_leave_no_vector_behind),
 		echo_test(a_vector_that_is_another_than_written_was_refused),
 		echo_test(a_queue_without_callback_takes_no_vector),
 		echo_test(pci_isr_06_isr_is_not_read_while_messages_come),

@@ -89,6 +89,52 @@ static void a_transitional_device_of_another_revision_has_no_legacy_interface(vo
 	assert_int_equal(virtio_pci_probe(pci_at(ECHO_BDF)), -ENODEV);
 }
 
+static int take(struct virtio_device *vdev)
+{
+	(void)vdev;
+	return 0;
+}
+
+static void let_go(struct virtio_device *vdev)
+{
+	virtio_reset_device(vdev);
+}
+
+/* 5: 0 is reserved. Not even a driver for everything is offered such a one. */
+static void a_function_of_kind_0_is_no_virtio_device(void **state)
+{
+	static const struct virtio_device_id any[] = { { VIRTIO_DEV_ANY_ID, VIRTIO_DEV_ANY_ID },
+						       { 0 } };
+	static const enum virtio_pci_interface interfaces[] = { VIRTIO_PCI_MODERN,
+								VIRTIO_PCI_TRANSITIONAL,
+								VIRTIO_PCI_LEGACY };
+	struct virtio_driver driver = {
+		.name = "any", .id_table = any, .probe = take, .remove = let_go
+	};
+
+	for (unsigned int i = 0; i < 3; i++) {
+		struct VirtIOPCIConf conf;
+
+		unregister_virtio_driver(&echo_virtio_driver);
+		assert_int_equal(register_virtio_driver(&driver), 0);
+		echo_init(&echo, 1, 8);
+		conf = echo_conf(&echo);
+		conf.interface = interfaces[i];
+		echo_plug(&echo, &conf, ECHO_BDF);
+		if (interfaces[i] == VIRTIO_PCI_MODERN)
+			pci_set_word(echo.proxy.pci.config + PCI_DEVICE_ID,
+				     VIRTIO_PCI_DEVICE_ID_MODERN);
+		else
+			pci_set_word(echo.proxy.pci.config + PCI_SUBSYSTEM_ID, 0);
+		assert_int_equal(pci_scan(), 0);
+		assert_int_equal(virtio_pci_probe(pci_at(ECHO_BDF)), -ENODEV);
+		assert_null(virtio_next_device(NULL));
+		unregister_virtio_driver(&driver);
+		assert_int_equal(echo_teardown(state), 0);
+		assert_int_equal(echo_setup(state), 0);
+	}
+}
+
 static void pci_legacylayout_02_without_an_io_bar_it_is_refused(void **state)
 {
 	struct VirtIOPCIConf conf;
@@ -266,6 +312,7 @@ int main(int argc, char **argv)
 		echo_test(pci_id_08_pci_legacydetect_03_without_capabilities_it_is_a_legacy_one),
 		echo_test(pci_legacydetect_05_a_modern_one_without_capabilities_fails_gracefully),
 		echo_test(a_transitional_device_of_another_revision_has_no_legacy_interface),
+		echo_test(a_function_of_kind_0_is_no_virtio_device),
 		echo_test(pci_legacylayout_02_without_an_io_bar_it_is_refused),
 		echo_test(only_32_feature_bits_are_seen),
 		echo_test(pci_legacylayout_04_device_config_follows_the_header),

@@ -17,6 +17,7 @@
 
 #include "device/virtio_pci.h"
 #include "device/virtio_strict.h"
+#include "pci/pci_regs.h"
 #include "pci/virtio_pci_common.h"
 #include "platform/host/host.h"
 #include "tests/support/select.h"
@@ -317,6 +318,7 @@ static inline void assert_no_offence(const struct echo *echo)
 			fail_msg("%s: %s", virtio_strict_rules[i].name,
 				 virtio_strict_rules[i].sentence);
 	assert_string_equal(echo->vdev.complaint, "");
+	assert_int_equal(echo->proxy.pci.msix_torn, 0);
 }
 
 /* Gives queue @index a buffer and kicks. */

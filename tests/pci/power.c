@@ -119,6 +119,31 @@ static void vectors_that_are_on_are_brought_back(void **state)
 	assert_int_equal(pci_get_word(echo.proxy.pci.config + 4) & 0x400, 0x400);
 }
 
+/* Its control register would be beyond the end, in somebody else's extended capability. */
+static void a_power_capability_in_the_last_word_is_none(void **state)
+{
+	struct VirtIOPCIConf conf;
+	uint8_t *config = echo.proxy.pci.config;
+
+	(void)state;
+	echo_init(&echo, 1, 8);
+	conf = echo_conf(&echo);
+	conf.pm = false;
+	conf.express = true;
+	echo_plug(&echo, &conf, ECHO_BDF);
+	config[0xfc] = PCI_CAP_ID_PM;
+	config[0xfd] = config[PCI_CAPABILITY_LIST];
+	config[PCI_CAPABILITY_LIST] = 0xfc;
+	pci_set_long(config + PCI_CFG_SPACE_SIZE, 0x10000003);
+	pci_set_word(echo.proxy.pci.wmask + PCI_CFG_SPACE_SIZE, 0xffff);
+	assert_int_equal(pci_scan(), 0);
+	assert_int_equal(virtio_pci_probe(pci_at(ECHO_BDF)), 0);
+	assert_int_equal(virtio_pci_freeze(pci_at(ECHO_BDF)), 0);
+	assert_int_equal(virtio_pci_restore(pci_at(ECHO_BDF)), 0);
+	echo_work(0);
+	assert_int_equal(pci_get_long(config + PCI_CFG_SPACE_SIZE), 0x10000003);
+}
+
 static int refuse(struct virtio_device *vdev)
 {
 	(void)vdev;
@@ -193,8 +218,8 @@ static void a_sleeping_function_is_woken_up_by_the_probe(void **state)
 
 static struct echo vfs[VFS];
 
-/* A function that can have three others; the driver takes them all. */
-static struct pci_dev *start_with_vfs(bool behind_bridge)
+/* A function that can have three others. */
+static void plug_with_vfs(bool behind_bridge)
 {
 	static struct PCIBridge bridge;
 	const struct PCIIdentity port = { .vendor = 0x1b36, .device = 0xc, .express = true };
@@ -222,6 +247,12 @@ static struct pci_dev *start_with_vfs(bool behind_bridge)
 	}
 	for (unsigned int i = 0; i < VFS; i++)
 		pci_sriov_add_vf(&echo.proxy.pci, &vfs[i].proxy.pci, i + 1);
+}
+
+/* It is found, and the driver takes it. */
+static struct pci_dev *start_with_vfs(bool behind_bridge)
+{
+	plug_with_vfs(behind_bridge);
 	assert_int_equal(pci_scan(), 0);
 	assert_int_equal(virtio_pci_probe_all(), 1);
 	return to_vp_device(echo_driver.vdev)->pci_dev;
@@ -348,10 +379,120 @@ static void behind_a_bridge_without_room_for_them_there_are_none(void **state)
 	pf->bridge->windows[PCI_BRIDGE_MEM].bytes = 0;
 	for (unsigned int i = 0; i < PCI_STD_NUM_BARS; i++) {
 		pf->vf_space[i].bytes = 0;
-		pci_write_config_dword(pf, echo.proxy.pci.sriov_cap + 0x24 + 4 * i, 0);
+		pf->vf_bars[i].base = 0;
 	}
 	assert_int_equal(virtio_pci_sriov_configure(pf, VFS), -ENOSPC);
 	assert_int_equal(found(pf), 0);
+}
+
+/* ---- while the physical function works ---- */
+
+static unsigned int times_deaf; /* memory was switched off while DRIVER_OK was set */
+
+static const struct PCIDeviceClass *real_class;
+
+static void watch_command(struct PCIDevice *dev, unsigned int offset, unsigned int bytes)
+{
+	if (offset == PCI_COMMAND && !(dev->config[PCI_COMMAND] & PCI_COMMAND_MEMORY) &&
+	    echo.vdev.status & VIRTIO_STATUS_DRIVER_OK)
+		times_deaf++;
+	if (real_class->config_written)
+		real_class->config_written(dev, offset, bytes);
+}
+
+static void a_working_function_hears_while_others_appear(void **state)
+{
+	struct pci_dev *pf = start_with_vfs(false);
+	struct PCIDeviceClass watched = *echo.proxy.pci.class;
+
+	(void)state;
+	real_class = echo.proxy.pci.class;
+	watched.config_written = watch_command;
+	echo.proxy.pci.class = &watched;
+	times_deaf = 0;
+	echo_driver.fail_probe = EBUSY;
+	forget_page();
+	assert_int_equal(virtio_pci_sriov_configure(pf, VFS), VFS);
+	assert_int_equal(virtio_pci_sriov_configure(pf, 0), 0);
+	echo.proxy.pci.class = real_class;
+	assert_int_equal(times_deaf, 0);
+}
+
+static uint8_t *sriov(unsigned int reg)
+{
+	return echo.proxy.pci.config + echo.proxy.pci.sriov_cap + reg;
+}
+
+/* Firmware has given them a place, and even switched them on. */
+static void room_that_firmware_took_for_them_is_theirs(void **state)
+{
+	unsigned int reg = PCI_SRIOV_BAR + 4 * VIRTIO_PCI_BAR_MODERN;
+	uint64_t base = platform_pci_window(PLATFORM_MMIO).base;
+	struct pci_dev *pf;
+
+	(void)state;
+	plug_with_vfs(false);
+	pci_set_long(sriov(reg), (uint32_t)base | (pci_get_long(sriov(reg)) & 15));
+	pci_set_word(sriov(PCI_SRIOV_NUM_VF), VFS);
+	pci_set_word(sriov(PCI_SRIOV_CTRL), PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE);
+	assert_int_equal(pci_scan(), 0);
+	assert_int_equal(pci_get_word(sriov(PCI_SRIOV_CTRL)), 0);
+	pf = pci_at(ECHO_BDF);
+	assert_int_equal(pf->vf_bars[VIRTIO_PCI_BAR_MODERN].base, base);
+	for (unsigned int i = 0; i < PCI_STD_NUM_BARS; i++)
+		if (pf->bars[i].bytes && !pf->bars[i].is_io)
+			assert_true(pf->bars[i].base >=
+				    base + VFS * pf->vf_bars[VIRTIO_PCI_BAR_MODERN].bytes);
+	assert_int_equal(virtio_pci_probe(pf), 0);
+	echo_driver.fail_probe = EBUSY;
+	forget_page();
+	assert_int_equal(virtio_pci_sriov_configure(pf, VFS), VFS);
+	assert_int_equal(pf->next->bars[VIRTIO_PCI_BAR_MODERN].base, base);
+	virtio_pci_sriov_configure(pf, 0);
+}
+
+/* What the capability held is lost in D3hot. */
+static void after_sleep_they_are_where_they_were(void **state)
+{
+	struct pci_dev *pf = start_with_vfs(false);
+	uint64_t base;
+
+	(void)state;
+	echo_driver.fail_probe = EBUSY;
+	forget_page();
+	assert_int_equal(virtio_pci_sriov_configure(pf, 1), 1);
+	base = pf->next->bars[VIRTIO_PCI_BAR_MODERN].base;
+	virtio_pci_sriov_configure(pf, 0);
+	pci_disable_device(pf);
+	pci_save_state(pf);
+	assert_int_equal(pci_set_power_state(pf, PCI_D3hot), 0);
+	assert_int_equal(pci_set_power_state(pf, PCI_D0), 0);
+	assert_int_equal(pci_restore_state(pf), 0);
+	assert_int_equal(pci_enable_sriov(pf, 1), 0);
+	assert_int_equal(pf->next->bars[VIRTIO_PCI_BAR_MODERN].base, base);
+	assert_int_equal(pci_get_long(sriov(PCI_SRIOV_BAR + 4 * VIRTIO_PCI_BAR_MODERN)) & ~15u,
+			 base);
+	pci_disable_sriov(pf);
+}
+
+static void a_function_that_says_two_things_about_them_has_none(void **state)
+{
+	struct pci_dev *pf = start_with_vfs(false);
+
+	(void)state;
+	pci_set_word(sriov(PCI_SRIOV_INITIAL_VF), VFS - 1);
+	assert_int_equal(virtio_pci_sriov_configure(pf, 1), -EIO);
+	pci_set_word(sriov(PCI_SRIOV_INITIAL_VF), VFS + 1);
+	assert_int_equal(virtio_pci_sriov_configure(pf, 1), -EIO);
+	assert_int_equal(found(pf), 0);
+	/* Some may come later: those there are can be had. */
+	pci_set_word(sriov(PCI_SRIOV_INITIAL_VF), VFS - 1);
+	sriov(PCI_SRIOV_CAP)[0] |= PCI_SRIOV_CAP_VFM;
+	assert_int_equal(virtio_pci_sriov_configure(pf, VFS), -EINVAL);
+	echo_driver.fail_probe = EBUSY;
+	forget_page();
+	assert_int_equal(virtio_pci_sriov_configure(pf, VFS - 1), VFS - 1);
+	virtio_pci_sriov_configure(pf, 0);
 }
 
 static void without_the_feature_or_the_capability_there_are_none(void **state)
@@ -376,6 +517,7 @@ int main(int argc, char **argv)
 		echo_test(a_legacy_one_does_as_well),
 		echo_test(a_function_without_power_management_stays_up),
 		echo_test(vectors_that_are_on_are_brought_back),
+		echo_test(a_power_capability_in_the_last_word_is_none),
 		echo_test(a_driver_that_will_not_sleep_goes_on),
 		echo_test(another_function_in_its_place_is_not_restored),
 		echo_test(one_pulled_out_in_its_sleep_is_gone),
@@ -385,6 +527,10 @@ int main(int argc, char **argv)
 		echo_test(as_many_as_are_asked_for_and_no_more),
 		echo_test(three_of_them_have_three_places),
 		echo_test(behind_a_bridge_without_room_for_them_there_are_none),
+		echo_test(a_working_function_hears_while_others_appear),
+		echo_test(room_that_firmware_took_for_them_is_theirs),
+		echo_test(after_sleep_they_are_where_they_were),
+		echo_test(a_function_that_says_two_things_about_them_has_none),
 		echo_test(without_the_feature_or_the_capability_there_are_none),
 	};
 

@@ -143,6 +143,8 @@ static void pci_common_23_a_slow_queue_reset_is_waited_for(void **state)
 
 static void a_queue_that_never_leaves_reset_is_given_up(void **state)
 {
+	struct scatterlist sg;
+
 	(void)state;
 	start_with(4, 0);
 	leave_two();
@@ -150,6 +152,12 @@ static void a_queue_that_never_leaves_reset_is_given_up(void **state)
 	assert_int_equal(virtqueue_reset(echo_driver.vqs[1], recycle, NULL), -ETIMEDOUT);
 	assert_int_equal(recycled, 0);
 	assert_logged("echo.1: the queue is not reset");
+	/* Whose it is nobody knows: it takes nothing, and rings no bell. */
+	assert_true(virtqueue_is_broken(echo_driver.vqs[1]));
+	sg_init_one(&sg, echo_driver.page_dma, ECHO_BYTES);
+	assert_int_equal(virtqueue_add_inbuf(echo_driver.vqs[1], &sg, 1, echo_driver.page), -EIO);
+	assert_false(virtqueue_kick(echo_driver.vqs[1]));
+	assert_no_offence(&echo);
 	echo_work(0);
 	/* The device's own reset ends all that. */
 	echo.proxy.faults.queue_reset_reads = 0;

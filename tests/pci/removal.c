@@ -199,7 +199,7 @@ static void nobody_waits_for_a_device_that_is_gone(void **state)
 	virtqueue_kick(vq);
 	assert_int_equal(virtio_reset_device(echo_driver.vdev), -ENODEV);
 	assert_logged("virtio0: the device is gone");
-	assert_int_equal(virtqueue_reset(vq, recycle, NULL), -ENODEV);
+	assert_int_equal(virtqueue_reset(echo_driver.vqs[1], recycle, NULL), -ENODEV);
 	/* Whoever waits for a buffer must hear of it before the driver waits for them. */
 	assert_false(virtqueue_is_broken(vq));
 	virtio_pci_remove(find(ECHO_BDF));
