@@ -203,11 +203,14 @@ $(INITRD)/demo.cpio: $(INITRD_DEPS) $(GUEST)/demo
 $(INITRD)/counts.cpio: $(INITRD_DEPS) tests/guest/counts.job
 	$(call initrd,tests/guest/counts.job=/job)
 
-$(INITRD)/options.cpio: $(INITRD_DEPS) tests/guest/options.job
-	$(call initrd,tests/guest/options.job=/job)
+# Jobs that judge by themselves.
+JUDGE := tests/guest/judge.sh
 
-$(INITRD)/state.cpio: $(INITRD_DEPS) tests/guest/state.job
-	$(call initrd,tests/guest/state.job=/job)
+$(INITRD)/options.cpio: $(INITRD_DEPS) tests/guest/options.job $(JUDGE)
+	$(call initrd,tests/guest/options.job=/job $(JUDGE)=/lib/judge.sh)
+
+$(INITRD)/stall.cpio: $(INITRD_DEPS) tests/guest/stall.job $(JUDGE)
+	$(call initrd,tests/guest/stall.job=/job $(JUDGE)=/lib/judge.sh)
 
 # ext4, because the rival comes on a disk.
 $(INITRD)/bench.cpio: $(INITRD_DEPS) tests/guest/bench.job
@@ -267,7 +270,10 @@ COUNTS_TESTS = $(call counts_test,split,packed=off) $(call counts_test,packed,pa
 WHY_TEST = 'guest/why-$(KERNEL): tests/guest/why.sh $(KDIR) $(INITRD)/why.cpio $(DISK) $(O)/debug/tests/guest \
 	$(B)/guest/$(KERNEL)/why'
 
-STATE_TEST = 'guest/state-$(KERNEL): $(RUN) --initrd $(INITRD)/state.cpio --log $(B)/guest/$(KERNEL)/state.log'
+stall_test = 'guest/stall-$(KERNEL)-$(1): tests/guest/stall.sh $(KDIR) $(INITRD)/stall.cpio $(DISK) $(1) \
+	$(B)/guest/$(KERNEL)/stall-$(1).log'
+STALL_TESTS = $(call stall_test,split) $(call stall_test,packed)
+
 OPTIONS_TEST = 'guest/options-$(KERNEL): $(RUN) --initrd $(INITRD)/options.cpio --blk ioeventfd=off'
 
 # Every kind of device on one machine. The arguments: kernel, layout, EVENT_IDX, indirect tables, and for
@@ -299,7 +305,7 @@ ifneq ($(TEST),)
 test: $(O)/debug/tests/$(SUITE)
 	$(Q)$< $(ARGS)
 else
-test: test-programs metal $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(INITRD)/options.cpio $(INITRD)/state.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
+test: test-programs metal $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(INITRD)/options.cpio $(INITRD)/stall.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
 	@tests/run \
 		'style: clang-format --dry-run -Werror $(SOURCES)' \
 		'build/clang: $(MAKE) --no-print-directory CC=clang library vring-trace test-programs' \
@@ -314,12 +320,15 @@ test: test-programs metal $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/w
 		'deps: tests/deps.sh' \
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
 		$(METAL_TESTS) \
-		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST) $(STATE_TEST) \
+		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST) $(call stall_test,split) \
 		'trace-tool: tests/trace-tool.sh $(TOOL)'
 endif
 
 check-matrix: $(O)/debug/tests/guest/matrix $(MATRIX_INITRDS) $(DISK) ## of the tests only those with every device in a guest
 	@tests/run $(MATRIX_TESTS)
+
+check-stall: $(INITRD)/stall.cpio $(DISK) ## of the tests only those in which a guest's queues come to a halt
+	@tests/run $(STALL_TESTS)
 
 check-counts: $(O)/debug/tests/guest/counts $(INITRD)/counts.cpio $(DISK) ## of the tests only those that count in a guest
 	@tests/run $(COUNTS_TESTS)
@@ -332,9 +341,9 @@ test-long: test ## all tests, long random walks, and the guest's counts on every
 		'release/interop/threads-4s: THREADS_MS=4000 THREADS_BUFFERS=10000000 $(O)/release/tests/interop/threads' \
 		'asan/interop/hostile-2000000: HOSTILE_STEPS=2000000 $(O)/asan/tests/interop/hostile'
 	$(Q)for kernel in $(filter-out $(KERNEL),6.1 6.1-cloud 6.12 6.12-cloud); do \
-		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts || exit 1; done
+		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts check-stall || exit 1; done
 	$(Q)$(MAKE) --no-print-directory $(LONG_KERNELS:%=$(B)/guest/%/matrix.cpio)
-	$(Q)tests/run $(LONG_MATRIX_TESTS)
+	$(Q)tests/run $(LONG_MATRIX_TESTS) $(call stall_test,packed)
 	$(Q)$(MAKE) --no-print-directory book-elsewhere
 
 test-programs: $(foreach v,debug asan,$(addprefix $(O)/$(v)/tests/,$(TESTS) $(QTESTS))) $(foreach v,tsan release,$(THREAD_TESTS:%=$(O)/$(v)/tests/%)) \
@@ -444,5 +453,5 @@ book: ## print it: $(O)/book/index.html, virtio.epub, virtio.pdf
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: install check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
+.PHONY: install check-stall check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean

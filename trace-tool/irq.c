@@ -1,182 +1,167 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vring-trace irq: which interrupt serves which queue, on which CPU, and how often it comes.
+ * vring-trace irq: how the device's word reaches the driver, queue by queue.
  */
 #include <argp.h>
-#include <inttypes.h>
 #include <json-c/json.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "interrupts.h"
 #include "look.h"
-#include "standing.h"
 #include "tool.h"
+#include "verdict.h"
+
+static const char doc[] =
+	"Show for each queue the interrupt that serves it, and the CPU it goes to."
+	"\v"
+	"IRQ       Linux's number; - if the driver has no callback and polls\n"
+	"VECTOR    in the device's MSI-X table; - on INTx and MMIO\n"
+	"FOR       queue: a vector of its own; device: one for all its queues; line: INTx\n"
+	"          or MMIO, for the whole device and perhaps others\n"
+	"CPU       where it is delivered now\n"
+	"COUNT     since it was set up, of all CPUs\n"
+	"UNCLAIMED interrupts nobody found work for, that came close upon each other, as\n"
+	"          the kernel counts them; stat counts each\n"
+	"WANTED    on, off (the driver asked for none at this moment), never (no callback)\n"
+	"UNREAPED  used and not taken back yet";
 
 struct irq {
 	struct words words;
-	bool lost;
-	double interval;
-};
-
-enum { OPT_LOST = 500, OPT_INTERVAL };
-
-static const char doc[] =
-	"Tie queues to their interrupts: number, name, the CPU it goes to, how often it came since "
-	"boot and in the interval, and whether anything waits for one."
-	"\v"
-	"RATE    interrupts a second while this was looked at\n"
-	"WAITS   used buffers that the driver has not taken, at the end\n"
-	"NOTE    shared: with other queues of the device; poll: the driver asked for none;\n"
-	"        lost?: something waited all the time, an interrupt was wanted, none came\n"
-	"Exit status 1 if an interrupt seems lost. Sets no hook.\n";
-
-static const struct argp_option options[] = {
-	{ "lost", OPT_LOST, NULL, 0, "only queues whose interrupt seems lost", 0 },
-	{ "interval", OPT_INTERVAL, "SECONDS", 0, "how long to look [0.5]", 0 },
-	{ 0 },
+	struct interrupts interrupts;
+	size_t shown;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct irq *irq = state->input;
-	char *end;
 
-	switch (key) {
-	case OPT_LOST:
-		irq->lost = true;
-		return 0;
-	case OPT_INTERVAL:
-		irq->interval = strtod(arg, &end);
-		if (end == arg || *end || !(irq->interval > 0 && irq->interval <= 3600))
-			argp_error(state, "SECONDS is more than 0 and at most 3600: %s", arg);
-		return 0;
-	}
 	return words_parse(&irq->words, key, arg, state);
 }
 
-/* Of one queue, at the beginning and at the end. */
-struct sight {
-	struct interrupt interrupt;
-	struct standing standing;
-	uint16_t last_used;
-};
-
-struct queue_sights {
-	struct sight first, last;
-	bool gone;
-};
-
-static int look_at(struct look *look, const struct queue *queue, struct queue_sights *sights,
-		   struct sight *sight)
+/* The first line of a file in /proc/irq/N, or "". */
+static void read_irq_file(unsigned int irq, const char *name, char *text, size_t size)
 {
-	struct snapshot snapshot;
-	enum snapshot_result result = snapshot_take(look->snapshotter, queue, &snapshot);
+	char path[64];
+	FILE *file;
 
-	if (result == SNAPSHOT_OK) {
-		sight->standing = standing_of(&snapshot);
-		sight->last_used = snapshot.head.after.last_used;
-	}
-	sights->gone = result == SNAPSHOT_GONE;
-	snapshot_free(&snapshot);
-	if (result == SNAPSHOT_OK && interrupt_of(queue, &sight->interrupt)) {
-		tool_error("cannot read /proc/interrupts");
-		return TOOL_NO_TRACE;
-	}
-	return result == SNAPSHOT_FAILED ? TOOL_NO_TRACE : 0;
-}
-
-/* Something waited from the first look to the last, and the driver wanted to be told. */
-static bool seems_lost(const struct queue_sights *s)
-{
-	return s->first.standing.unreaped && s->last.standing.unreaped &&
-	       s->first.last_used == s->last.last_used && !s->last.standing.callbacks_off &&
-	       s->first.interrupt.count == s->last.interrupt.count;
-}
-
-static void print_queue(const struct queue *queue, const struct queue_sights *s, double interval)
-{
-	const struct interrupt *now = &s->last.interrupt;
-	double rate = (now->count - s->first.interrupt.count) / interval;
-	char name[VT_NAME_LEN + 16], number[16] = "-";
-	bool lost = seems_lost(s);
-
-	queue_name(name, queue, queue->state.device, queue->state.index);
-	if (now->irq >= 0)
-		snprintf(number, sizeof(number), "%d", now->irq);
-	if (tool.json) {
-		json_object *object = json_object_new_object();
-
-		json_object_object_add(object, "queue", json_object_new_string(name));
-		json_object_object_add(object, "irq", json_object_new_int(now->irq));
-		json_object_object_add(object, "name", json_object_new_string(now->name));
-		json_object_object_add(object, "cpus", json_object_new_string(now->cpus));
-		json_object_object_add(object, "count", json_object_new_uint64(now->count));
-		json_object_object_add(object, "rate", json_object_new_double(rate));
-		json_object_object_add(object, "waits",
-				       json_object_new_int(s->last.standing.unreaped));
-		json_object_object_add(object, "shared", json_object_new_boolean(now->shared));
-		json_object_object_add(object, "lost", json_object_new_boolean(lost));
-		puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE));
-		json_object_put(object);
+	text[0] = 0;
+	snprintf(path, sizeof(path), "/proc/irq/%u/%s", irq, name);
+	file = fopen(path, "re");
+	if (!file)
 		return;
-	}
-	printf("%-17s %4s %-5s %10" PRIu64 " %8.1f %5u  %-20s%s%s\n", name, number, now->cpus,
-	       now->count, rate, s->last.standing.unreaped, now->name,
-	       s->last.standing.callbacks_off ? " poll" :
-	       now->shared		      ? " shared" :
-						"",
-	       lost ? " lost?" : "");
+	if (!fgets(text, size, file))
+		text[0] = 0;
+	text[strcspn(text, "\n")] = 0;
+	fclose(file);
 }
 
-static int look_at_all(struct look *look, struct queue_sights *sights, bool last)
+static unsigned int unclaimed(unsigned int irq)
 {
-	int status = 0;
+	unsigned int count = 0;
+	char path[64];
+	FILE *file;
 
-	for (size_t i = 0; i < look->queues.count && !status; i++)
-		if (look->queues.list[i].selected && !sights[i].gone)
-			status = look_at(look, &look->queues.list[i], &sights[i],
-					 last ? &sights[i].last : &sights[i].first);
-	return status;
+	snprintf(path, sizeof(path), "/proc/irq/%u/spurious", irq);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "count %*u unhandled %u", &count) != 1)
+		count = 0;
+	fclose(file);
+	return count;
+}
+
+static const char *const kinds[] = { "queue", "device", "line" };
+
+static void print_row(const struct snapshot *s, const struct interrupt *interrupt,
+		      enum interrupt_kind kind)
+{
+	char cpu[24] = "-", vector[12] = "-", irq[12] = "-", count[24] = "-", none[12] = "-";
+
+	if (interrupt) {
+		read_irq_file(interrupt->irq, "effective_affinity_list", cpu, sizeof(cpu));
+		if (!cpu[0])
+			read_irq_file(interrupt->irq, "smp_affinity_list", cpu, sizeof(cpu));
+		snprintf(irq, sizeof(irq), "%u", interrupt->irq);
+		snprintf(count, sizeof(count), "%llu", (unsigned long long)interrupt->count);
+		snprintf(none, sizeof(none), "%u", unclaimed(interrupt->irq));
+		if (interrupt->vector >= 0)
+			snprintf(vector, sizeof(vector), "%d", interrupt->vector);
+	}
+	printf("%-17s %4s %6s %-6s %-5s %10s %9s %-6s %8u\n", s->name, irq, vector,
+	       interrupt ? kinds[kind] : "-", cpu, count, none, verdict_interrupts_wanted(s),
+	       verdict_unreaped(s));
+}
+
+static void print_json(const struct snapshot *s, const struct interrupt *interrupt,
+		       enum interrupt_kind kind)
+{
+	json_object *object = json_object_new_object();
+	char cpu[256];
+
+	json_object_object_add(object, "queue", json_object_new_string(s->name));
+	if (interrupt) {
+		read_irq_file(interrupt->irq, "effective_affinity_list", cpu, sizeof(cpu));
+		json_object_object_add(object, "irq", json_object_new_int(interrupt->irq));
+		if (interrupt->vector >= 0)
+			json_object_object_add(object, "vector",
+					       json_object_new_int(interrupt->vector));
+		json_object_object_add(object, "for", json_object_new_string(kinds[kind]));
+		json_object_object_add(object, "cpu", json_object_new_string(cpu));
+		read_irq_file(interrupt->irq, "smp_affinity_list", cpu, sizeof(cpu));
+		json_object_object_add(object, "affinity", json_object_new_string(cpu));
+		json_object_object_add(object, "count", json_object_new_int64(interrupt->count));
+		json_object_object_add(object, "unclaimed",
+				       json_object_new_int(unclaimed(interrupt->irq)));
+	}
+	json_object_object_add(object, "wanted",
+			       json_object_new_string(verdict_interrupts_wanted(s)));
+	json_object_object_add(object, "unreaped", json_object_new_int(verdict_unreaped(s)));
+	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}
+
+static int visit(struct look *look, const struct queue *queue, struct snapshot *s, void *arg)
+{
+	const struct interrupt *interrupt = NULL;
+	enum interrupt_kind kind = INTERRUPT_OWN;
+	struct irq *irq = arg;
+
+	(void)look;
+	(void)queue;
+	if (s->head.callback)
+		interrupt = interrupts_find(&irq->interrupts, s->head.device, s->head.name, &kind);
+	if (tool.json) {
+		print_json(s, interrupt, kind);
+		return 0;
+	}
+	if (!irq->shown++)
+		printf("%-17s %4s %6s %-6s %-5s %10s %9s %-6s %8s\n", "QUEUE", "IRQ", "VECTOR",
+		       "FOR", "CPU", "COUNT", "UNCLAIMED", "WANTED", "UNREAPED");
+	print_row(s, interrupt, kind);
+	return 0;
 }
 
 int irq_main(int argc, char **argv)
 {
-	static const struct argp argp = { options,	 parse, "[QUEUE...]", doc,
-					  tool_children, NULL,	NULL };
-	struct irq irq = { .interval = 0.5 };
-	struct look look;
-	struct queue_sights *sights = NULL;
-	unsigned int lost = 0;
-	int status;
+	static const struct argp argp = {
+		NULL, parse, "[QUEUE...]", doc, tool_children, NULL, NULL
+	};
+	struct irq irq = {};
+	int status, error;
 
 	argv[0] = (char *)"vring-trace irq";
 	argp_parse(&argp, argc, argv, 0, NULL, &irq);
-	status = look_open(&look, &irq.words, true);
-	if (!status) {
-		sights = calloc(look.queues.count + 1, sizeof(*sights));
-		status = sights ? look_at_all(&look, sights, false) : TOOL_NO_TRACE;
+	error = interrupts_read(&irq.interrupts, "/proc/interrupts");
+	if (error) {
+		tool_error("cannot read /proc/interrupts: %s", strerror(-error));
+		status = TOOL_NO_TRACE;
+	} else {
+		status = look_each(&irq.words, false, visit, &irq);
 	}
-	if (!status) {
-		poll(NULL, 0, (int)(irq.interval * 1000));
-		status = look_at_all(&look, sights, true);
-	}
-	if (!status && !tool.json)
-		printf("%-17s %4s %-5s %10s %8s %5s  %-20s %s\n", "QUEUE", "IRQ", "CPU", "COUNT",
-		       "RATE/s", "WAITS", "NAME", "NOTE");
-	for (size_t i = 0; !status && i < look.queues.count; i++) {
-		if (!look.queues.list[i].selected || sights[i].gone)
-			continue;
-		lost += seems_lost(&sights[i]);
-		if (!irq.lost || seems_lost(&sights[i]))
-			print_queue(&look.queues.list[i], &sights[i], irq.interval);
-	}
-	if (!status)
-		status = tool_flush();
-	free(sights);
-	look_close(&look);
+	interrupts_free(&irq.interrupts);
 	free(irq.words.list);
-	return status ? status : lost ? TOOL_FINDING : TOOL_OK;
+	return tool_flush() ? TOOL_FAILED : status;
 }

@@ -15,6 +15,7 @@
 #include "look.h"
 #include "snapshot.h"
 #include "tool.h"
+#include "verdict.h"
 
 static const char doc[] =
 	"Draw a ring: what driver and device have written, and what the driver keeps for itself. "
@@ -94,20 +95,10 @@ static int draw(const struct snapshot *s)
 	return 0;
 }
 
-static const char *interrupts_wanted(const struct snapshot *s)
-{
-	bool off = s->head.packed ? s->head.driver_flags == VRING_PACKED_EVENT_FLAG_DISABLE :
-				    s->head.driver_flags & VRING_AVAIL_F_NO_INTERRUPT;
-
-	if (!s->head.callback)
-		return "never";
-	return off ? "off" : "on";
-}
-
 static void print_driver(const struct snapshot *s)
 {
 	printf("%s  interrupts %s  EVENT_IDX %s  INDIRECT %s  not yet decided upon %u%s%s\n",
-	       s->name, interrupts_wanted(s), s->head.event ? "on" : "off",
+	       s->name, verdict_interrupts_wanted(s), s->head.event ? "on" : "off",
 	       s->head.indirect ? "on" : "off", s->head.before.num_added,
 	       s->head.broken ? "  BROKEN" : "", s->moving ? "  moving" : "");
 	if (s->callback[0] || s->notify[0])
@@ -274,7 +265,8 @@ static void print_json(const struct snapshot *s)
 	add_int(object, "avail_idx", s->head.before.avail_idx);
 	add_int(object, "last_used", s->head.before.last_used);
 	add_hex(object, "features", s->head.features);
-	json_object_object_add(object, "interrupts", json_object_new_string(interrupts_wanted(s)));
+	json_object_object_add(object, "interrupts",
+			       json_object_new_string(verdict_interrupts_wanted(s)));
 	json_object_object_add(object, "broken", json_object_new_boolean(s->head.broken));
 	json_object_object_add(object, "moving", json_object_new_boolean(s->moving));
 	if (s->head.packed)

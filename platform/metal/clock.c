@@ -8,59 +8,91 @@
 
 #define NS_PER_SECOND 1000000000ull
 
-/* The 8254, channel 2: the one whose output can be read, in port B of the keyboard controller. */
+/* The 8254, channel 2: the one that may count without an interrupt, by port B of the keyboard
+ * controller. */
 #define PIT_HZ 1193182u
 #define PIT_CHANNEL_2 0x42
 #define PIT_COMMAND 0x43
 #define PIT_COUNT_DOWN_2 0xb0 /* channel 2, both bytes, mode 0: up when it reaches 0 */
+#define PIT_LATCH_2 0x80      /* what it stands at now is read next */
+#define PIT_TOP 0xffffu	      /* ticks: 55 ms */
 #define PORT_B 0x61
 #define PORT_B_GATE 0x01
 #define PORT_B_SPEAKER 0x02
 #define PORT_B_OUTPUT 0x20
 
 #define MEASURED_TICKS 2386u /* of the PIT: 2 ms */
-#define MEASUREMENTS 3
+#define LOOKS 8
 
 static uint64_t tsc_start, tsc_hz, timer_hz;
 static uint64_t ns_per_tick; /* 2^-32 ns */
 
-struct measured {
-	uint64_t tsc, timer; /* ticks */
+/* Three clocks, read one after the other. */
+struct look {
+	uint64_t tsc;
+	uint32_t timer; /* counts down */
+	uint16_t pit;	/* counts down */
+	uint64_t took;	/* ticks of the first */
 };
 
-static struct measured measure(void)
+static struct look look_once(void)
 {
-	struct measured m;
+	struct look look = { .tsc = rdtsc() };
+
+	outb(PIT_COMMAND, PIT_LATCH_2);
+	look.pit = inb(PIT_CHANNEL_2);
+	look.pit |= inb(PIT_CHANNEL_2) << 8;
+	look.timer = metal_apic_timer_left();
+	look.took = rdtsc() - look.tsc;
+	return look;
+}
+
+/* Whoever is interrupted between two clocks takes longer: the quickest look is right. */
+static struct look look(void)
+{
+	struct look best = look_once();
+
+	for (int i = 1; i < LOOKS; i++) {
+		struct look another = look_once();
+
+		if (another.took < best.took)
+			best = another;
+	}
+	return best;
+}
+
+/* False if the PIT came to its end meanwhile. */
+static bool measure(void)
+{
+	struct look first, last;
+	unsigned int ticks;
 
 	outb(PORT_B, (inb(PORT_B) & ~PORT_B_SPEAKER) | PORT_B_GATE);
 	outb(PIT_COMMAND, PIT_COUNT_DOWN_2);
-	outb(PIT_CHANNEL_2, MEASURED_TICKS & 0xff);
+	outb(PIT_CHANNEL_2, PIT_TOP & 0xff);
+	outb(PIT_CHANNEL_2, PIT_TOP >> 8);
 	metal_apic_timer(UINT32_MAX);
-	m.tsc = rdtsc();
-	outb(PIT_CHANNEL_2, MEASURED_TICKS >> 8); /* counts from here on */
-	while (!(inb(PORT_B) & PORT_B_OUTPUT))
+	first = look();
+	while (first.pit - look_once().pit < (int)MEASURED_TICKS && !(inb(PORT_B) & PORT_B_OUTPUT))
 		;
-	m.tsc = rdtsc() - m.tsc;
-	m.timer = UINT32_MAX - metal_apic_timer_left();
+	last = look();
 	metal_apic_timer(0);
-	return m;
+	if (inb(PORT_B) & PORT_B_OUTPUT)
+		return false;
+	ticks = first.pit - last.pit;
+	tsc_hz = (last.tsc - first.tsc) * PIT_HZ / ticks;
+	timer_hz = (uint64_t)(first.timer - last.timer) * PIT_HZ / ticks;
+	return true;
 }
 
-/* Whatever comes in between makes a measurement longer, never shorter: the shortest is right. */
+/*
+ * How long the machine was busy with something else between the two looks does not matter, as all
+ * three clocks ran on.
+ */
 void metal_clock_init(void)
 {
-	struct measured best = measure();
-
-	for (int i = 1; i < MEASUREMENTS; i++) {
-		struct measured m = measure();
-
-		if (m.tsc < best.tsc)
-			best.tsc = m.tsc;
-		if (m.timer < best.timer)
-			best.timer = m.timer;
-	}
-	tsc_hz = best.tsc * PIT_HZ / MEASURED_TICKS;
-	timer_hz = best.timer * PIT_HZ / MEASURED_TICKS;
+	while (!measure())
+		;
 	if (!tsc_hz || !timer_hz)
 		metal_panic("clock: the time-stamp counter or the APIC's timer stands still");
 	ns_per_tick = ((unsigned __int128)NS_PER_SECOND << 32) / tsc_hz;

@@ -60,7 +60,7 @@ int platform_msi_alloc(unsigned int cpu, struct platform_msi *msi)
 	int irq;
 
 	if (cpu >= metal_num_cpus)
-		cpu = 0;
+		return -EINVAL;
 	platform_lock(&lock);
 	irq = alloc();
 	if (irq >= 0)
