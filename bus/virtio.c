@@ -270,7 +270,7 @@ static void virtio_dev_remove(struct virtio_device *dev)
 	drv->remove(dev);
 
 	status = dev->config->get_status(dev);
-	if (status && status != 0xff)
+	if (status && status != 0xff && !dev->reset_failed)
 		platform_log(PLATFORM_ERROR, "virtio%d: %s left it without a reset, status %02x",
 			     dev->index, drv->name, status);
 	dev->driver = NULL;

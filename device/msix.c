@@ -146,6 +146,11 @@ void msix_write(struct PCIDevice *dev, uint64_t offset, uint32_t value, unsigned
 	/* Pending bits are the function's; entries are written in aligned words of 32 bits. */
 	if (at >= table_bytes(dev) || bytes != 4 || at % 4)
 		return;
+	/* PCI 3.0, 6.8.2: address and data of an entry are changed only while it is masked. */
+	if (at % PCI_MSIX_ENTRY_BYTES != PCI_MSIX_ENTRY_VECTOR_CTRL && msix_enabled(dev) &&
+	    !masked(dev, (unsigned int)(at / PCI_MSIX_ENTRY_BYTES)) &&
+	    pci_get_long(dev->msix_memory + at) != value)
+		dev->msix_torn++;
 	pci_set_long(dev->msix_memory + at, value);
 	send_if_pending(dev, (unsigned int)(at / PCI_MSIX_ENTRY_BYTES));
 }

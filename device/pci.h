@@ -85,6 +85,7 @@ struct PCIDevice {
 	uint8_t msix_bar;
 	uint32_t msix_table, msix_pba; /* offsets in that BAR */
 	uint8_t *msix_memory;	       /* table, then pending bits */
+	unsigned long msix_torn;       /* times software changed a message that could be sent */
 	bool no_soft_reset;	       /* D3hot keeps the state */
 
 	bool intx_level; /* of the pin */

@@ -210,7 +210,8 @@ static void vp_free_vectors(struct virtio_pci_device *vp_dev)
 	if (vp_dev->shared_requested)
 		platform_irq_free(pci_irq_vector(pci_dev, VP_MSIX_VQ_VECTOR), vp_dev);
 	if (vp_dev->msix_enabled) {
-		vp_dev->config_vector(vp_dev, VIRTIO_MSI_NO_VECTOR);
+		if (!vp_dev->silenced)
+			vp_dev->config_vector(vp_dev, VIRTIO_MSI_NO_VECTOR);
 		pci_disable_msix(pci_dev);
 	}
 	vp_dev->intx_enabled = vp_dev->msix_enabled = false;
@@ -293,7 +294,11 @@ static void vp_del_vq(struct virtio_pci_vq_info *info)
 	if (info->irq_requested)
 		platform_irq_free(pci_irq_vector(vp_dev->pci_dev, info->msix_vector), info);
 	vp_vq_hide(info);
-	vp_dev->del_vq(info);
+	/* 2.4.2: in the middle of a reset no register is written. */
+	if (vp_dev->silenced)
+		vring_del_virtqueue(&info->memory);
+	else
+		vp_dev->del_vq(info);
 	platform_free(info);
 }
 

@@ -160,7 +160,8 @@ void platform_irq_free(int irq, void *data);
  */
 void platform_irq_sync(int irq);
 
-/* How many interrupts of that number were taken, since it was allocated or requested. */
+/* How many interrupts of that number were taken. A message's begin with platform_msi_alloc(); where
+ * a line's begin is the ground's affair, so whoever wants a number takes a difference. */
 unsigned long platform_irq_count(int irq);
 
 /* ---- processors, time, waiting ---- */
@@ -209,7 +210,8 @@ enum platform_level { PLATFORM_ERROR, PLATFORM_WARNING, PLATFORM_INFO };
 
 /**
  * platform_log - a line for whoever runs this
- * @format: as printf's, with %s %c %d %u %x %lu %lx %llu %llx %zu %p, widths and zeroes; no newline
+ * @format: as printf's, with %s %c %d %u %x %X %lu %lx %llu %llx %zu %p, widths, zeroes and '-'; no
+ *	newline
  *
  * Any context.
  */

@@ -451,6 +451,27 @@ static void room_that_firmware_took_for_them_is_theirs(void **state)
 	virtio_pci_sriov_configure(pf, 0);
 }
 
+static void a_place_that_no_bridge_passes_on_is_none_for_them_either(void **state)
+{
+	unsigned int reg = PCI_SRIOV_BAR + 4 * VIRTIO_PCI_BAR_MODERN;
+	struct pci_dev *pf;
+
+	(void)state;
+	plug_with_vfs(true);
+	pci_set_long(sriov(reg), 0xe8000000 | (pci_get_long(sriov(reg)) & 15));
+	assert_int_equal(pci_scan(), 0);
+	pf = pci_at(1 << 8);
+	assert_int_equal(virtio_pci_probe(pf), 0);
+	echo_driver.fail_probe = EBUSY;
+	forget_page();
+	assert_int_equal(virtio_pci_sriov_configure(pf, VFS), VFS);
+	assert_in_range(pf->next->bars[VIRTIO_PCI_BAR_MODERN].base,
+			pf->bridge->windows[PCI_BRIDGE_MEM].base,
+			pf->bridge->windows[PCI_BRIDGE_MEM].base +
+				pf->bridge->windows[PCI_BRIDGE_MEM].bytes);
+	virtio_pci_sriov_configure(pf, 0);
+}
+
 /* What the capability held is lost in D3hot. */
 static void after_sleep_they_are_where_they_were(void **state)
 {
@@ -529,6 +550,7 @@ int main(int argc, char **argv)
 		echo_test(behind_a_bridge_without_room_for_them_there_are_none),
 		echo_test(a_working_function_hears_while_others_appear),
 		echo_test(room_that_firmware_took_for_them_is_theirs),
+		echo_test(a_place_that_no_bridge_passes_on_is_none_for_them_either),
 		echo_test(after_sleep_they_are_where_they_were),
 		echo_test(a_function_that_says_two_things_about_them_has_none),
 		echo_test(without_the_feature_or_the_capability_there_are_none),
