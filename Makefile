@@ -347,7 +347,7 @@ test-long: test ## all tests, long random walks, and the guest's counts on every
 	$(Q)$(MAKE) --no-print-directory book-elsewhere
 
 test-programs: $(foreach v,debug asan,$(addprefix $(O)/$(v)/tests/,$(TESTS) $(QTESTS))) $(foreach v,tsan release,$(THREAD_TESTS:%=$(O)/$(v)/tests/%)) \
-		$(GUEST_TEST_SRC:%.c=$(O)/debug/%)
+		$(GUEST_TEST_SRC:%.c=$(O)/debug/%) $(O)/asan/tests/guest/metal_parts
 test-programs: $(EXPERIMENTS) ## build the tests, run none
 
 # Opens gdb at the first test of the program, or at the test named.
