@@ -5,6 +5,10 @@ ACCEL ?= tcg
 FOR ?= base
 TEST ?=
 RIVAL ?=
+E ?=
+ANSWER ?=
+WHAT ?=
+LINUX_SOURCE ?= /usr/src/linux-source-6.1.tar.xz
 TSV ?=
 V ?=
 
@@ -33,7 +37,7 @@ WARN := -Wall -Wextra -Werror
 CFLAGS_ALL := -std=gnu11 $(WARN) -I. -MMD -MP
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\(O\)/, "$(O)", $$2); printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\(O\)/, "$(O)", $$2); printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  KERNEL=6.1|6.1-cloud|6.12|6.12-cloud   the guest Linux [$(KERNEL)]'
 	@echo '  TEST=ring/split[:name]                 one test program, or one test (make test, debug)'
@@ -49,13 +53,20 @@ deps: ## install what is missing from Debian 12 (packages.txt)
 # debug is what gdb steps through; asan runs the same tests under the sanitizers; release is
 # what is measured and shipped.
 
-FLOORS := ring device bus pci blk net platform/host
-LIB_SRC := $(wildcard $(FLOORS:%=%/*.c))
-SUPPORT_SRC := $(wildcard tests/support/*.c)
+DRIVER_FLOORS := ring bus pci blk net
+LIB_host := $(wildcard $(addsuffix /*.c,$(DRIVER_FLOORS) device platform/host))
+LIB_qtest := $(wildcard $(addsuffix /*.c,$(DRIVER_FLOORS) platform/qtest))
+SUPPORT_host := $(filter-out tests/support/qtest_%,$(wildcard tests/support/*.c))
+SUPPORT_qtest := $(filter-out tests/support/host_%,$(wildcard tests/support/*.c))
+TEST_SRC := $(filter-out tests/support/% tests/guest/% tests/bench/% tests/grounds/%,$(wildcard tests/*/*.c))
+
+# The suites of tests/grounds are linked twice: host/NAME meets device/, qtest/NAME meets QEMU.
+GROUND_SRC := $(wildcard tests/grounds/*.c)
+QTESTS := $(GROUND_SRC:tests/grounds/%.c=qtest/%)
+TESTS := $(TEST_SRC:tests/%.c=%) $(GROUND_SRC:tests/grounds/%.c=host/%)
+
 # What of vring-trace judges without a kernel, for its unit tests.
 JUDGE_SRC := $(addprefix trace-tool/,invariants.c invariants_packed.c snapshot_file.c verdict.c interrupts.c)
-TEST_SRC := $(filter-out tests/support/% tests/guest/% tests/bench/%,$(wildcard tests/*/*.c))
-TESTS := $(TEST_SRC:tests/%.c=%)
 
 # The counting test reads recordings of a guest; it stands by itself.
 GUEST_TEST_SRC := $(wildcard tests/guest/*.c)
@@ -75,17 +86,28 @@ $(O)/$(1)/%.o: %.c Makefile
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(CC) $(CFLAGS_ALL) $(FLAGS_$(1)) $(CFLAGS) -c -o $$@ $$<
 
-$(O)/$(1)/libvirtio.a: $(LIB_SRC:%.c=$(O)/$(1)/%.o)
+$(O)/$(1)/libvirtio.a: $(LIB_host:%.c=$(O)/$(1)/%.o)
+$(O)/$(1)/libvirtio-qtest.a: $(LIB_qtest:%.c=$(O)/$(1)/%.o)
+$(O)/$(1)/tests/host.a: $(SUPPORT_host:%.c=$(O)/$(1)/%.o)
+$(O)/$(1)/tests/qtest.a: $(SUPPORT_qtest:%.c=$(O)/$(1)/%.o)
+$(addprefix $(O)/$(1)/,libvirtio.a libvirtio-qtest.a tests/host.a tests/qtest.a):
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@
-	$$(Q)ar rcs $$@ $$^
+	$$(Q)ar qcs $$@ $$^
 
-$(TESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/%: $(O)/$(1)/tests/%.o \
-		$(SUPPORT_SRC:%.c=$(O)/$(1)/%.o) $(O)/$(1)/libvirtio.a
+$(TEST_SRC:tests/%.c=$(O)/$(1)/tests/%): $(O)/$(1)/tests/%: $(O)/$(1)/tests/%.o
+$(GROUND_SRC:tests/grounds/%.c=$(O)/$(1)/tests/host/%): $(O)/$(1)/tests/host/%: $(O)/$(1)/tests/grounds/%.o
+$(QTESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/qtest/%: $(O)/$(1)/tests/grounds/%.o
+$(TESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/host.a $(O)/$(1)/libvirtio.a
+$(QTESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/qtest.a $(O)/$(1)/libvirtio-qtest.a
+$(O)/$(1)/tests/trace-tool/vrt: $(O)/$(1)/trace-tool/vrt_read.o $(O)/$(1)/trace-tool/vrt_write.o
+$(O)/$(1)/tests/trace-tool/vrt: LIBS := -lz
+$(O)/$(1)/tests/trace-tool/check $(O)/$(1)/tests/trace-tool/stall: $(JUDGE_SRC:%.c=$(O)/$(1)/%.o)
+$(O)/$(1)/tests/trace-tool/features: $(O)/$(1)/trace-tool/features.o
+$(addprefix $(O)/$(1)/tests/,$(TESTS) $(QTESTS)):
 	$$(call say,LD,$$@)
-	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka
-
-$(filter $(O)/$(1)/tests/trace-tool/%,$(TESTS:%=$(O)/$(1)/tests/%)): $(JUDGE_SRC:%.c=$(O)/$(1)/%.o)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka $$(LIBS)
 
 $(GUEST_TEST_SRC:%.c=$(O)/$(1)/%): $(O)/$(1)/%: $(O)/$(1)/%.o
 	$$(call say,LD,$$@)
@@ -93,6 +115,12 @@ $(GUEST_TEST_SRC:%.c=$(O)/$(1)/%): $(O)/$(1)/%: $(O)/$(1)/%.o
 endef
 $(foreach v,debug asan tsan release,$(eval $(call variant,$(v))))
 .SECONDARY:
+
+# Programs that chapters of the book run.
+EXPERIMENTS := $(patsubst book/experiments/%.c,$(O)/debug/book/%,$(wildcard book/experiments/*.c))
+$(EXPERIMENTS): $(O)/debug/book/%: $(O)/debug/book/experiments/%.o $(O)/debug/libvirtio.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS_debug) -o $@ $^
 
 library: $(O)/release/libvirtio.a ## both halves of the ring, and what is on top of them
 
@@ -103,7 +131,7 @@ library: $(O)/release/libvirtio.a ## both halves of the ring, and what is on top
 BPF_OBJ := $(B)/bpf/vring_trace.bpf.o
 SKEL := $(B)/bpf/vring_trace.skel.h $(B)/bpf/vring_snapshot.skel.h
 TOOL_SRC := $(wildcard trace-tool/*.c)
-TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/tool/%.o) $(O)/tool/ring/vring_draw.o
+TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/tool/%.o) $(O)/tool/ring/vring_draw.o $(O)/tool/bus/virtio_names.o
 TOOL := $(O)/vring-trace
 
 # -ffreestanding keeps clang's own <stdint.h>; the C library's wants headers of a 32-bit host.
@@ -129,6 +157,14 @@ $(O)/tool/%.o: %.c $(SKEL) Makefile
 $(TOOL): $(TOOL_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) -static -o $@ $^ -ljson-c -lbpf -lelf -lz
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+install: $(TOOL) ## vring-trace with man page and completion: PREFIX=/usr/local DESTDIR=
+	$(Q)install -D -s -m 755 $(TOOL) $(DESTDIR)$(PREFIX)/sbin/vring-trace
+	$(Q)install -D -m 644 trace-tool/vring-trace.8 $(DESTDIR)$(PREFIX)/share/man/man8/vring-trace.8
+	$(Q)install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(Q)$(TOOL) completion >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vring-trace
 
 vring-trace: $(TOOL) ## the tool, one static binary: $(O)/vring-trace
 
@@ -215,9 +251,14 @@ demo: library $(INITRD)/demo.cpio $(DISK) ## boot a Debian guest and trace its d
 guest: $(INITRD)/shell.cpio $(DISK) ## a shell in the same guest; Ctrl-A x leaves
 	$(Q)$(RUN) --initrd $(INITRD)/shell.cpio --shell
 
+# ---- the guest without Linux ----
+
+include guest/metal/metal.mk
+
 # ---- tests ----
 
 SUITE := $(firstword $(subst :, ,$(TEST)))
+SUITE_SRC := tests/$(patsubst qtest/%,grounds/%,$(patsubst host/%,grounds/%,$(or $(SUITE),-))).c
 NAME := $(word 2,$(subst :, ,$(TEST)))
 # That one judges a recording, of the last make test or check-counts.
 ARGS = $(if $(filter guest/counts,$(SUITE)),$(COUNTS)-split) $(NAME)
@@ -264,8 +305,8 @@ LONG_MATRIX_TESTS = $(foreach k,$(LONG_KERNELS),$(foreach l,split packed,$(forea
 # One clear line for a test program that there is not.
 ifneq ($(filter test debug,$(MAKECMDGOALS)),)
 ifneq ($(TEST)$(filter debug,$(MAKECMDGOALS)),)
-ifeq ($(wildcard tests/$(or $(SUITE),-).c),)
-$(error TEST=$(TEST): no such test program; there are $(TESTS))
+ifeq ($(wildcard $(SUITE_SRC)),)
+$(error TEST=$(TEST): no such test program; there are $(TESTS) $(QTESTS))
 endif
 endif
 endif
@@ -274,21 +315,24 @@ ifneq ($(TEST),)
 test: $(O)/debug/tests/$(SUITE)
 	$(Q)$< $(ARGS)
 else
-test: test-programs $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(INITRD)/options.cpio $(INITRD)/stall.cpio \
+test: test-programs metal $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(INITRD)/options.cpio $(INITRD)/stall.cpio \
 		$(INITRD)/state.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
 	@tests/run \
 		'style: clang-format --dry-run -Werror $(SOURCES)' \
 		'build/clang: $(MAKE) --no-print-directory CC=clang library vring-trace test-programs' \
 		'build/object-code: tests/ring/object-code.sh $(B)/object-code' \
 		$(foreach t,$(TESTS),'$t: $(O)/debug/tests/$t') \
-		$(foreach t,$(TESTS),'asan/$t: $(O)/asan/tests/$t') \
+		$(foreach t,$(TESTS) $(QTESTS),'asan/$t: $(O)/asan/tests/$t') \
 		$(foreach t,$(THREAD_TESTS),'tsan/$t: $(O)/tsan/tests/$t') \
 		$(foreach t,$(THREAD_TESTS),'release/$t: $(O)/release/tests/$t') \
 		'clauses: tests/clauses' \
-		'book: book/check' \
+		'book: book/press check $(O)/debug/tests' \
+		'book/press: tests/book.sh' \
 		'deps: tests/deps.sh' \
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
-		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST) $(call stall_test,split) $(call state_test,split,off)
+		$(METAL_TESTS) \
+		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST) $(call stall_test,split) $(call state_test,split,off) \
+		'trace-tool: tests/trace-tool.sh $(TOOL)'
 endif
 
 check-matrix: $(O)/debug/tests/guest/matrix $(MATRIX_INITRDS) $(DISK) ## of the tests only those with every device in a guest
@@ -300,7 +344,8 @@ check-state: $(INITRD)/state.cpio $(INITRD)/stall.cpio $(DISK) ## of the tests o
 check-counts: $(O)/debug/tests/guest/counts $(INITRD)/counts.cpio $(DISK) ## of the tests only those that count in a guest
 	@tests/run $(COUNTS_TESTS)
 
-# A million steps for each combination of layout and features, and the guest's counts on every kernel.
+# A million steps for each combination of layout and features, the guest's counts on every kernel, and
+# what the book says of Linux.
 test-long: test ## all tests, long random walks, and the guest's counts on every kernel
 	$(Q)tests/run 'model/random-1000000: MODEL_STEPS=1000000 $(O)/debug/tests/model/random' \
 		'asan/model/random-1000000: MODEL_STEPS=1000000 $(O)/asan/tests/model/random' \
@@ -310,16 +355,17 @@ test-long: test ## all tests, long random walks, and the guest's counts on every
 		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts check-state || exit 1; done
 	$(Q)$(MAKE) --no-print-directory $(LONG_KERNELS:%=$(B)/guest/%/matrix.cpio)
 	$(Q)tests/run $(LONG_MATRIX_TESTS) $(call stall_test,packed) $(call state_test,packed,on)
+	$(Q)$(MAKE) --no-print-directory book-elsewhere
 
-test-programs: $(foreach v,debug asan,$(TESTS:%=$(O)/$(v)/tests/%)) $(foreach v,tsan release,$(THREAD_TESTS:%=$(O)/$(v)/tests/%)) \
-		$(GUEST_TEST_SRC:%.c=$(O)/debug/%)
-test-programs: ## build the tests, run none
+test-programs: $(foreach v,debug asan,$(addprefix $(O)/$(v)/tests/,$(TESTS) $(QTESTS))) $(foreach v,tsan release,$(THREAD_TESTS:%=$(O)/$(v)/tests/%)) \
+		$(GUEST_TEST_SRC:%.c=$(O)/debug/%) $(O)/asan/tests/guest/metal_parts
+test-programs: $(EXPERIMENTS) ## build the tests, run none
 
 # Opens gdb at the first test of the program, or at the test named.
 debug: $(O)/debug/tests/$(SUITE) ## gdb at a test: TEST=ring/split or TEST=ring/split:name
 	@command -v gdb >/dev/null || { echo 'make debug: no gdb; make deps FOR=debug installs it' >&2; exit 2; }
 	$(Q)gdb -q -ex 'break $(or $(NAME),$(shell sed -n \
-		's/^static void \([a-z0-9A-Z_]*\)(void \*\*state)$$/\1/p' tests/$(SUITE).c | head -n 1))' \
+		's/^static void \([a-z0-9A-Z_]*\)(void \*\*state)$$/\1/p' $(SUITE_SRC) | head -n 1))' \
 		-ex run --args $< $(ARGS)
 
 # ---- benchmarks ----
@@ -373,8 +419,50 @@ bench-trace: $(INITRD)/bench.cpio $(B)/guest/rival.img $(DISK) ## what vring-tra
 clauses: ## which clauses of the specification are covered, by which code and test
 	@tests/clauses
 
+# ---- the book ----
+
+# Needs Python; printing it needs pandoc and friends: make deps FOR=book.
+book-check: test-programs ## is every word of the book still true?
+	@tests/run 'book: book/press check $(O)/debug/tests'
+
+book-sync: test-programs ## put code, outputs and figures into its text as they are now
+	$(Q)book/press sync
+
+# A stock QEMU and its firmware, no system; half a second.
+look: ## one disk request, byte by byte, in a stock QEMU; WHAT=write, WHAT=map
+	$(Q)book/look $(WHAT)
+
+# What it says of Linux 6.1 and QEMU 7.2, looked up there. Linux's source is a large package, so that
+# only this asks for it.
+book-elsewhere: ## has Linux 6.1 what the book names? make deps FOR=elsewhere
+	@if [ -e $(LINUX_SOURCE) ]; then tests/run 'book/linux: book/press linux $(LINUX_SOURCE)'; else \
+		echo 'book/linux: left out, there is no $(LINUX_SOURCE); make deps FOR=elsewhere installs it'; fi
+	@tests/run "book/qemu: book/press qemu $$(command -v qemu-system-x86_64)"
+
+# Red until you have solved it; ANSWER=1 is the book's own solution.
+exercise: $(O)/debug/tests/host.a $(O)/debug/libvirtio.a ## an exercise of the book: E=08-publish, ANSWER=1
+	$(Q)test -f book/exercises/$(E).c || { echo 'make exercise: no E=$(E); there are' \
+		"$$(cd book/exercises && ls *.answer.c | sed 's/.answer.c//' | xargs)" >&2; exit 2; }
+	$(Q)mkdir -p $(O)/exercises
+	$(Q)$(CC) -std=gnu11 $(WARN) -g -I. $(if $(ANSWER),-DANSWER) book/exercises/$(E).c $^ -lcmocka -o $(O)/exercises/$(E)
+	$(Q)$(O)/exercises/$(E)
+
+# Spin tries every order again, and every recorded way to lose is still a shortest one.
+book-models: ## the book's model of notifications, searched anew; make deps FOR=book
+	$(Q)book/models/check | diff book/recorded/models.txt -
+	$(Q)for trail in GIVER_NO_MB TAKER_NO_MB NO_WMB NO_RECHECK 'GIVER_NO_MB FLAGS'; do \
+		book/models/check --trail "$$trail" | \
+			diff book/recorded/$$(echo $$trail | tr 'A-Z_ ' 'a-z--').txt - || exit 1; done
+	@echo 'book-models: nothing is lost whole, something without each fence'
+
+book: ## print it: $(O)/book/index.html, virtio.epub, virtio.pdf
+	$(Q)command -v pandoc >/dev/null || { echo 'make book: no pandoc; make deps FOR=book installs it' >&2; exit 2; }
+	$(Q)mkdir -p $(O)
+	$(Q){ book/press html $(O)/book && book/press epub $(O)/virtio.epub; } & pages=$$!; \
+		book/press pdf $(O)/virtio.pdf && wait $$pages
+
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: check-matrix bench-ring bench-trace clauses help all deps library vring-trace demo guest test test-long test-programs check-counts check-state \
+.PHONY: install check-state check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean

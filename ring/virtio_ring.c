@@ -249,7 +249,8 @@ static bool more_used(struct vring_virtqueue *vq, uint16_t position, uint16_t ah
 	 */
 	virtio_mb();
 	vq->unfenced = false;
-	return vq->batch_left || vq->ops->used_past(vq, position, ahead);
+	/* From a broken queue nothing comes back: whoever drains it must find an end. */
+	return !vring_broken(vq) && (vq->batch_left || vq->ops->used_past(vq, position, ahead));
 }
 
 unsigned int virtqueue_enable_cb_prepare(struct virtqueue *_vq)
@@ -263,7 +264,7 @@ unsigned int virtqueue_enable_cb_prepare(struct virtqueue *_vq)
 
 bool virtqueue_poll(struct virtqueue *_vq, unsigned int last_used_idx)
 {
-	return !virtqueue_is_broken(_vq) && more_used(to_vvq(_vq), last_used_idx, 0);
+	return more_used(to_vvq(_vq), last_used_idx, 0);
 }
 
 bool virtqueue_enable_cb(struct virtqueue *_vq)

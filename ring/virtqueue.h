@@ -23,7 +23,7 @@ struct virtqueue {
 	void (*callback)(struct virtqueue *vq); /* from vring_interrupt; NULL: the driver polls */
 	const char *name;			/* for messages */
 	struct virtio_device *vdev;
-	void *priv;	       /* the driver's */
+	void *priv;	       /* of whoever made the queue: a transport */
 	unsigned int index;    /* number of the queue in its device */
 	unsigned int num_free; /* descriptors; a buffer needs one per element, or one if indirect */
 };

@@ -4,6 +4,7 @@
  */
 #include <argp.h>
 #include <json-c/json.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,8 @@
 #include "verdict.h"
 
 static const char doc[] =
-	"Show for each queue the interrupt that serves it, and the CPU it goes to."
+	"Show for each queue the interrupt that serves it, and the CPU it goes to. With --lost only "
+	"those whose interrupt is due and does not come; exits with 1 if there are any."
 	"\v"
 	"IRQ       Linux's number; - if the driver has no callback and polls\n"
 	"VECTOR    in the device's MSI-X table; - on INTx and MMIO\n"
@@ -28,16 +30,31 @@ static const char doc[] =
 	"WANTED    on, off (the driver asked for none at this moment), never (no callback)\n"
 	"UNREAPED  used and not taken back yet";
 
+enum { OPT_LOST = 300 };
+
+static const struct argp_option options[] = {
+	{ "lost", OPT_LOST, NULL, 0, "only queues whose interrupt is due and does not come", 0 },
+	{ 0 },
+};
+
+/* What is used, due and not told of for so long is told of no more. */
+#define LOST_MS 200
+
 struct irq {
 	struct words words;
+	bool lost;
 	struct interrupts interrupts;
-	size_t shown;
+	size_t queues, shown;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct irq *irq = state->input;
 
+	if (key == OPT_LOST) {
+		irq->lost = true;
+		return 0;
+	}
 	return words_parse(&irq->words, key, arg, state);
 }
 
@@ -120,32 +137,52 @@ static void print_json(const struct snapshot *s, const struct interrupt *interru
 	json_line(object);
 }
 
+/* Looks again after a while. Return: whether the interrupt is lost. */
+static bool is_lost(struct look *look, const struct queue *queue, const struct snapshot *s,
+		    int64_t count)
+{
+	struct stall_watch watch = {};
+	struct stall stall = {};
+	struct snapshot again;
+
+	if (!verdict_unreaped(s))
+		return false;
+	stall_judge(&watch, s, count, LOST_MS * 500000ull, &stall);
+	poll(NULL, 0, LOST_MS);
+	if (snapshot_take(look->snapshotter, queue, &again) == SNAPSHOT_OK)
+		stall_judge(&watch, &again, count, LOST_MS * 500000ull, &stall);
+	snapshot_free(&again);
+	stall_watch_free(&watch);
+	return stall.verdict == VERDICT_INTERRUPT_LOST;
+}
+
 static int visit(struct look *look, const struct queue *queue, struct snapshot *s, void *arg)
 {
 	const struct interrupt *interrupt = NULL;
 	enum interrupt_kind kind = INTERRUPT_OWN;
 	struct irq *irq = arg;
 
-	(void)look;
-	(void)queue;
 	if (s->head.callback)
 		interrupt = interrupts_find(&irq->interrupts, s->head.device, s->head.name, &kind);
+	irq->queues++;
+	if (irq->lost && !is_lost(look, queue, s, interrupt ? (int64_t)interrupt->count : -1))
+		return 0;
+	irq->shown++;
 	if (tool.json) {
 		print_json(s, interrupt, kind);
-		return 0;
+		return irq->lost ? TOOL_FINDING : 0;
 	}
-	if (!irq->shown++)
+	if (irq->shown == 1)
 		printf("%-17s %4s %6s %-6s %-5s %10s %9s %-6s %8s\n", "QUEUE", "IRQ", "VECTOR",
 		       "FOR", "CPU", "COUNT", "UNCLAIMED", "WANTED", "UNREAPED");
 	print_row(s, interrupt, kind);
-	return 0;
+	return irq->lost ? TOOL_FINDING : 0;
 }
 
 int irq_main(int argc, char **argv)
 {
-	static const struct argp argp = {
-		NULL, parse, "[QUEUE...]", doc, tool_children, NULL, NULL
-	};
+	static const struct argp argp = { options,	 parse, "[QUEUE...]", doc,
+					  tool_children, NULL,	NULL };
 	struct irq irq = {};
 	int status, error;
 
@@ -157,6 +194,9 @@ int irq_main(int argc, char **argv)
 		status = TOOL_NO_TRACE;
 	} else {
 		status = look_each(&irq.words, false, visit, &irq);
+		if (irq.lost && !status && !tool.json)
+			printf("%zu queue%s, no interrupt lost\n", irq.queues,
+			       irq.queues == 1 ? "" : "s");
 	}
 	interrupts_free(&irq.interrupts);
 	free(irq.words.list);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bus/virtio_features.h"
+#include "bus/virtio_ids.h"
 #include "ring/virtio_ring.h"
 
 #include "event_text.h"
@@ -25,9 +27,8 @@ static const char doc[] =
 	"        and the wrap counter, as in 5w1\n"
 	"USED    the device's index, from ring memory; a packed ring has none: as REAPED\n"
 	"REAPED  how far the driver has taken used buffers back\n"
-	"FEAT    of the features, those that shape the ring: E EVENT_IDX, I INDIRECT_DESC,\n"
-	"        O IN_ORDER, N NOTIFICATION_DATA, R RING_RESET\n"
-	"BROKEN  behind a line: the driver has given the queue up";
+	"RING    agreed features of the ring: E EVENT_IDX, I INDIRECT_DESC, O IN_ORDER,\n"
+	"        N NOTIFICATION_DATA; ! the driver has given up on the queue";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -36,25 +37,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* ---- the table ---- */
 
-static const char *ring_features(uint64_t features, char text[8])
+/* The negotiated features that shape the ring itself, a letter each. */
+static const char *ring_letters(uint64_t features, char letters[5])
 {
 	static const struct {
 		unsigned int bit;
 		char letter;
-	} letters[] = {
-		{ VIRTIO_RING_F_EVENT_IDX, 'E' }, { VIRTIO_RING_F_INDIRECT_DESC, 'I' },
-		{ VIRTIO_F_IN_ORDER, 'O' },	  { VIRTIO_F_NOTIFICATION_DATA, 'N' },
-		{ VIRTIO_F_RING_RESET, 'R' },
+	} known[] = {
+		{ VIRTIO_RING_F_EVENT_IDX, 'E' },
+		{ VIRTIO_RING_F_INDIRECT_DESC, 'I' },
+		{ VIRTIO_F_IN_ORDER, 'O' },
+		{ VIRTIO_F_NOTIFICATION_DATA, 'N' },
 	};
-	size_t len = 0;
 
-	for (size_t i = 0; i < sizeof(letters) / sizeof(*letters); i++)
-		if (virtio_feature(features, letters[i].bit))
-			text[len++] = letters[i].letter;
-	if (!len)
-		text[len++] = '-';
-	text[len] = 0;
-	return text;
+	for (unsigned int i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		letters[i] = virtio_feature(features, known[i].bit) ? known[i].letter : '-';
+	letters[4] = 0;
+	return letters;
 }
 
 /* virtio_blk is the disk's driver, and blk says as much. */
@@ -66,7 +65,7 @@ static const char *short_driver(const struct queue *queue)
 static void print_queue(const struct queue *queue)
 {
 	const struct vt_queue *q = &queue->state;
-	char name[VT_NAME_LEN + 16], index[INDEX_TEXT_LEN], features[8];
+	char name[VT_NAME_LEN + 16], index[INDEX_TEXT_LEN], letters[5];
 
 	printf("%-17s %-5s %-8.8s", queue_name(name, queue, q->device, q->index),
 	       queue->alias[0] ? queue->alias : "-", short_driver(queue));
@@ -78,7 +77,7 @@ static void print_queue(const struct queue *queue)
 	printf(" %6s", index_text(index, q->packed, q->avail_idx));
 	printf(" %6s", index_text(index, q->packed, q->used_idx));
 	printf(" %6s", index_text(index, q->packed, q->last_used));
-	printf(" %s%s\n", ring_features(q->features, features), q->broken ? " BROKEN" : "");
+	printf(" %s%s\n", ring_letters(q->features, letters), q->broken ? "!" : "");
 }
 
 /* ---- a device ---- */
@@ -104,20 +103,16 @@ static unsigned int device_id(const struct queue *queue)
 static void print_device(const struct queue *queue)
 {
 	unsigned int id = device_id(queue);
-	const char *kind = device_kind(id);
+	const char *kind = virtio_id_name(id);
 
 	printf("\nvirtio%u: %s device, driver %s%s%s\n", queue->state.device,
 	       kind ? kind : "unknown", queue->driver, queue->alias[0] ? ", " : "", queue->alias);
 	for (unsigned int bit = 0; bit < 64; bit++) {
-		const struct feature *feature;
+		const char *name = virtio_feature_name(id, bit), *text = feature_text(id, bit);
 
-		if (!virtio_feature(queue->state.features, bit))
-			continue;
-		feature = feature_of(id, bit);
-		if (feature)
-			printf("  %2u %-19s %s\n", bit, feature->name, feature->text);
-		else
-			printf("  %2u -                   not known to vring-trace\n", bit);
+		if (virtio_feature(queue->state.features, bit))
+			printf("  %2u %-19s %s\n", bit, name ? name : "-",
+			       text ? text : "not known to vring-trace");
 	}
 }
 
@@ -138,14 +133,13 @@ static json_object *json_features(const struct queue *queue)
 	unsigned int id = device_id(queue);
 
 	for (unsigned int bit = 0; bit < 64; bit++) {
-		const struct feature *feature = feature_of(id, bit);
+		const char *name = virtio_feature_name(id, bit);
 		char number[8];
 
 		if (!virtio_feature(queue->state.features, bit))
 			continue;
 		snprintf(number, sizeof(number), "%u", bit);
-		json_object_array_add(list,
-				      json_object_new_string(feature ? feature->name : number));
+		json_object_array_add(list, json_object_new_string(name ? name : number));
 	}
 	return list;
 }
@@ -189,7 +183,7 @@ int ls_main(int argc, char **argv)
 		goto out;
 	if (!tool.json)
 		printf("%-17s %-5s %-8s %-6s %5s %5s %6s %6s %6s %s\n", "QUEUE", "DEV", "DRIVER",
-		       "LAYOUT", "SIZE", "FREE", "AVAIL", "USED", "REAPED", "FEAT");
+		       "LAYOUT", "SIZE", "FREE", "AVAIL", "USED", "REAPED", "RING");
 	for (size_t i = 0; i < look.queues.count; i++)
 		if (look.queues.list[i].selected && tool.json)
 			print_json(&look.queues.list[i]);

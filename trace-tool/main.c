@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands.h"
+#include "suggest.h"
 #include "tool.h"
 
 struct tool_options tool = { .rate_hz = 50 };
@@ -181,7 +181,28 @@ static const struct argp global_argp = {
 };
 const struct argp_child tool_children[] = { { &global_argp, 0, "With every command:", 10 }, { 0 } };
 
-/* ---- the command ---- */
+/* ---- the commands ---- */
+
+int main(int argc, char **argv);
+static int help_main(int argc, char **argv);
+static int version_main(int argc, char **argv);
+
+const struct tool_command tool_commands[] = {
+	{ "ls", ls_main, "[QUEUE...]", "every queue; needs no traffic" },
+	{ "show", show_main, "QUEUE|FILE...", "rings in memory, decoded" },
+	{ "trace", trace_main, "[QUEUE...] [-- COMMAND]", "each event" },
+	{ "why", why_main, "[QUEUE...] [-- COMMAND]", "kick or not: why" },
+	{ "stat", stat_main, "[QUEUE...] [INTERVAL [COUNT]]", "counts per queue" },
+	{ "lat", lat_main, "[QUEUE...] [INTERVAL [COUNT]]", "times between events" },
+	{ "stall", stall_main, "[QUEUE...]", "what is stuck, and where" },
+	{ "irq", irq_main, "[QUEUE...]", "their interrupts, lost ones" },
+	{ "check", check_main, "[QUEUE|FILE...]", "rules of rings that are broken" },
+	{ "doctor", doctor_main, "", "what works here, tested" },
+	{ "completion", completion_main, "", "words for bash to offer" },
+	{ "help", help_main, "[COMMAND]", "this, or help on COMMAND" },
+	{ "version", version_main, "", "the version" },
+	{ 0 },
+};
 
 static const char doc[] =
 	"See the virtqueues of this Linux guest: who put what into them, who was told, and why. "
@@ -192,32 +213,47 @@ static const char doc[] =
 	"EXAMPLES:\n"
 	"  vring-trace ls                      # what is there\n"
 	"  vring-trace trace vda               # every event of the disk's queues\n"
-	"  vring-trace trace -n 20 eth0        # the first 20 events of the network card\n"
+	"  vring-trace trace -n 20 eth0        # the first 20 events of the card\n"
 	"  vring-trace trace -- ping -c 3 gw   # everything while a command runs\n"
 	"  vring-trace why --reason full vda   # kicks forced by a full ring\n"
-	"  vring-trace stat vda 5              # what the disk's queues did, every 5 seconds\n"
-	"  vring-trace show virtio0/req.0      # the ring as it stands\n"
-	"  vring-trace stall                   # is anything stuck, and whose fault is it?\n"
+	"  vring-trace stall --watch           # wait until something is stuck\n"
+	"  vring-trace stat vda 5              # what the disk did, every 5 seconds\n"
 	"\n"
-	"Exit status: 0 fine; 1 a finding, or output or command failed; 2 usage; 3 cannot\n"
-	"trace here; 4 data incomplete under --strict. With a COMMAND that ran, its own.";
+	"Exit status: 0 fine; 1 a finding, or output or command failed; 2 usage;\n"
+	"3 cannot trace here; 4 data incomplete under --strict. With a COMMAND that\n"
+	"ran, its own.";
+
+static const struct tool_command *find_command(const char *name)
+{
+	for (const struct tool_command *command = tool_commands; command->name; command++)
+		if (!strcmp(name, command->name))
+			return command;
+	return NULL;
+}
+
+static int refuse_command(const char *name)
+{
+	struct suggestion meant = { .word = name };
+
+	for (const struct tool_command *command = tool_commands; command->name; command++)
+		suggest(&meant, command->name);
+	if (meant.best[0])
+		tool_error("no such command: %s; is it %s?", name, meant.best);
+	else
+		tool_error("no such command: %s; vring-trace help lists them", name);
+	return TOOL_USAGE;
+}
 
 static int run_command(struct argp_state *state, const char *name)
 {
 	/* The command gets the rest of the line, its own name first. */
 	int argc = state->argc - state->next + 1;
 	char **argv = state->argv + state->next - 1;
-	const struct command *command = command_find(name);
+
+	const struct tool_command *command = find_command(name);
 
 	state->next = state->argc;
-	if (command)
-		return command->run(argc, argv);
-	name = command_like(name);
-	if (name)
-		tool_error("no such command: %s; did you mean %s?", argv[0], name);
-	else
-		tool_error("no such command: %s; vring-trace --help lists them", argv[0]);
-	return TOOL_USAGE;
+	return command ? command->run(argc, argv) : refuse_command(name);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -235,22 +271,59 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-int tool_main(int argc, char **argv)
+/* The commands with what they take, in front of the text behind the options. */
+static char *add_commands(int key, const char *text, void *input)
 {
-	static const struct argp argp = { NULL, parse,	       "[COMMAND [ARGUMENT...]]",
-					  doc,	tool_children, commands_help,
-					  NULL };
-	int status = TOOL_OK;
+	char *out = NULL;
+	size_t bytes;
+	FILE *file;
 
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &status);
-	return status;
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC || !(file = open_memstream(&out, &bytes)))
+		return (char *)text;
+	fputs("Commands:\n", file);
+	for (const struct tool_command *command = tool_commands; command->name; command++)
+		fprintf(file, "  %-10s %-28s %s\n", command->name, command->args, command->what);
+	fprintf(file, "\n%s", text);
+	fclose(file);
+	return out;
+}
+
+static int version_main(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	puts("vring-trace " VRING_TRACE_VERSION "\n"
+	     "BPF by CO-RE for Linux 5.19 and later; recordings of version 1");
+	return tool_flush();
+}
+
+static int help_main(int argc, char **argv)
+{
+	const struct tool_command *command = argc > 1 ? find_command(argv[1]) : NULL;
+	char *words[] = { (char *)"vring-trace", (char *)"--help", NULL };
+
+	if (argc > 1 && !command)
+		return refuse_command(argv[1]);
+	if (command && command->run != help_main && command->run != version_main &&
+	    command->run != completion_main) {
+		command->run(2, words); /* prints its help, and ends */
+		return TOOL_OK;
+	}
+	return main(2, words);
 }
 
 int main(int argc, char **argv)
 {
+	static const struct argp argp = { NULL, parse,	       "[COMMAND [ARGUMENT...]]",
+					  doc,	tool_children, add_commands,
+					  NULL };
+	int status = TOOL_OK;
+
 	argp_program_version = "vring-trace " VRING_TRACE_VERSION;
 	argp_err_exit_status = TOOL_USAGE;
 	/* A reader that goes away shows as a failed write, after which the hooks are taken off. */
 	signal(SIGPIPE, SIG_IGN);
-	return tool_main(argc, argv);
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &status);
+	return status;
 }

@@ -217,7 +217,7 @@ static void no_such_queue(const struct queues *queues, const char *word)
 	for (size_t i = 0; i < queues->count; i++)
 		suggest_queue(&suggestion, &queues->list[i]);
 	if (suggestion.best[0])
-		tool_error("no such queue: %s; did you mean %s? vring-trace ls shows them", word,
+		tool_error("no such queue: %s; is it %s? vring-trace ls shows them", word,
 			   suggestion.best);
 	else
 		tool_error("no such queue: %s; vring-trace ls shows them", word);

@@ -64,6 +64,15 @@ enum tool_colour { COLOUR_NONE, COLOUR_GOOD, COLOUR_QUIET, COLOUR_WARN, COLOUR_B
 const char *tool_colour_on(enum tool_colour colour);
 const char *tool_colour_off(enum tool_colour colour);
 
+/* The commands; the last has no name. */
+struct tool_command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *args; /* "[QUEUE...]" */
+	const char *what; /* what it is for, in half a line */
+};
+extern const struct tool_command tool_commands[];
+
 /* Each command parses its own arguments; argv[0] is its name. Return: the exit status. */
 int ls_main(int argc, char **argv);
 int trace_main(int argc, char **argv);
@@ -72,11 +81,9 @@ int stat_main(int argc, char **argv);
 int lat_main(int argc, char **argv);
 int show_main(int argc, char **argv);
 int check_main(int argc, char **argv);
-int irq_main(int argc, char **argv);
 int stall_main(int argc, char **argv);
+int irq_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
-
-/* The whole command line, argv[0] the program's name. Return: the exit status. */
-int tool_main(int argc, char **argv);
+int completion_main(int argc, char **argv);
 
 #endif

@@ -374,6 +374,26 @@ static void a_broken_queue_calls_nobody_back(void **state)
 	assert_int_equal(r->violations, 0);
 }
 
+/* do disable, drain while not enabled: on a queue that broke with something used, that must end. */
+static void draining_a_broken_queue_ends(void **state)
+{
+	static const uint64_t layouts[] = { 0, PACKED };
+
+	for (int i = 0; i < 2; i++) {
+		struct ring *r = ring_new(state, 8, layouts[i]);
+
+		ring_add(r, 1, 0, token(1));
+		ring_use(r, i ? packed_id(r, START % 8) : avail_head(r, START), 0, 1);
+		virtqueue_disable_cb(r->vq);
+		assert_false(virtqueue_enable_cb(r->vq));
+		virtqueue_break(r->vq);
+		assert_true(virtqueue_enable_cb(r->vq));
+		assert_true(virtqueue_enable_cb_delayed(r->vq));
+		if (i == 0)
+			ring_free(state);
+	}
+}
+
 /* ---- legacy ---- */
 
 static void split_legacylayout_01_02_one_block_with_padding_before_used(void **state)
@@ -432,6 +452,7 @@ int main(int argc, char **argv)
 		ring_test(enable_cb_delayed_waits_for_three_quarters),
 		ring_test(split_usednotif_05_a_spurious_interrupt_does_no_harm),
 		ring_test(a_broken_queue_calls_nobody_back),
+		ring_test(draining_a_broken_queue_ends),
 		ring_test(split_legacylayout_01_02_one_block_with_padding_before_used),
 		ring_test(split_legacy_used_len_too_large_is_cut),
 	};
