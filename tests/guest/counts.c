@@ -624,9 +624,7 @@ static void each_refusal_is_one_line_and_its_status(void **state)
 		"status 3\n");
 	expect_refusal("no-queue",
 		       "vring-trace: no such queue: vdz; vring-trace ls shows them\nstatus 2\n");
-	expect_refusal(
-		"no-command",
-		"vring-trace: no such command: lsx; is it ls?\nstatus 2\n");
+	expect_refusal("no-command", "vring-trace: no such command: lsx; is it ls?\nstatus 2\n");
 	expect_refusal("own-status",
 		       "Tracing 1 queue of 2 virtio devices through HOOKS hooks.\nstatus 5\n");
 	expect_refusal("no-program",
