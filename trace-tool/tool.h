@@ -31,6 +31,7 @@ struct tool_options {
 	int verbose; /* 0, or how often -v was given: 1 shows libbpf's warnings, 2 all it says */
 	bool json;
 	bool strict;
+	bool explain; /* name the book's chapters */
 	bool dry_run;
 	bool no_self;
 	bool wall_clock;
