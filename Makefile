@@ -149,6 +149,11 @@ $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q){ echo '#include "bpf/$*.h"'; bpftool gen skeleton $< name $*; } >$@
 
+$(B)/bpf/explain.inc: book/explain.tsv
+	$(Q)mkdir -p $(@D)
+	$(Q)awk -F'\t' 'NR > 1 { printf "{ \"%s\", \"%s#%s\", false },\n", $$1, $$2, $$3 }' $< >$@
+
+$(O)/tool/trace-tool/explain.o: $(B)/bpf/explain.inc
 $(O)/tool/%.o: %.c $(SKEL) Makefile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)

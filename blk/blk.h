@@ -102,7 +102,8 @@ int virtblk_get_lifetime(struct gendisk *disk, struct virtblk_lifetime *lifetime
  *
  * Going to write through also flushes (5.2.6.1: what was written before is not safe by that).
  *
- * Return: 0; -EOPNOTSUPP if the device lets nobody choose; the flush's error.
+ * Return: 0; -EOPNOTSUPP if the device lets nobody choose; -ENODEV if it is gone or asleep; the
+ * flush's error.
  */
 int virtblk_set_cache(struct gendisk *disk, bool writeback);
 

@@ -363,18 +363,20 @@ int blkdev_issue_secure_erase(struct gendisk *disk, uint64_t sector, uint64_t nr
 
 static int write_zeroes_as_data(struct gendisk *disk, uint64_t sector, uint64_t nr_sectors)
 {
-	uint64_t dma, bytes = nr_sectors * SECTOR_SIZE;
+	uint64_t dma;
 	void *zeroes = platform_dma_alloc(ZERO_BYTES, &dma);
 	int err = nr_sectors ? 0 : -EINVAL;
 
 	if (!zeroes)
 		return -ENOMEM;
-	while (bytes && !err) {
-		size_t now = bytes < ZERO_BYTES ? bytes : ZERO_BYTES;
+	/* Counted in sectors: a capacity may be more than 2^64 bytes. */
+	while (nr_sectors && !err) {
+		uint64_t most = ZERO_BYTES / SECTOR_SIZE;
+		uint64_t now = nr_sectors < most ? nr_sectors : most;
 
-		err = blkdev_write(disk, sector, zeroes, now);
-		sector += now / SECTOR_SIZE;
-		bytes -= now;
+		err = blkdev_write(disk, sector, zeroes, now * SECTOR_SIZE);
+		sector += now;
+		nr_sectors -= now;
 	}
 	platform_dma_free(zeroes, ZERO_BYTES);
 	return err;

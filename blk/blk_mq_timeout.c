@@ -10,8 +10,8 @@
 
 /*
  * A waiter may have looked, then a handler made what it waits for true, and then it goes to sleep;
- * or the handler runs on another CPU, and wakes that one. So nobody sleeps for longer than this
- * while there are requests.
+ * or another CPU did without a handler: timed it out, polled, gave a tag back. So nobody sleeps for
+ * longer than this while there are requests, or other CPUs.
  */
 #define NAP_NS 10000000ull
 
@@ -94,7 +94,7 @@ bool blk_mq_wait(struct request_queue *q, uint64_t deadline)
 		return true;
 
 	now = platform_now();
-	if (__atomic_load_n(&q->active, __ATOMIC_RELAXED)) {
+	if (__atomic_load_n(&q->active, __ATOMIC_RELAXED) || platform_num_cpus() > 1) {
 		at = __atomic_load_n(&q->timeout_at, __ATOMIC_RELAXED);
 		if (at < until)
 			until = at;

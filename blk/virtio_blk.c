@@ -440,6 +440,15 @@ static void virtblk_remove(struct virtio_device *vdev)
 
 /* ---- sleep ---- */
 
+/* The queue is quiesced. If the device dies of it, who waits for virtblk_restore() hears of it. */
+static void virtblk_sleep(struct virtio_blk *vblk)
+{
+	if (!vblk->frozen)
+		virtblk_stop_device(vblk);
+	if (vblk->dead && !vblk->resetting)
+		blk_mq_unquiesce_queue(&vblk->queue);
+}
+
 /* Requests that come from now on wait for virtblk_restore(). */
 static int virtblk_freeze(struct virtio_device *vdev)
 {
@@ -448,8 +457,7 @@ static int virtblk_freeze(struct virtio_device *vdev)
 	blk_mq_quiesce_queue(&vblk->queue);
 	if (!vblk->resetting)
 		blk_mq_drain_in_flight(&vblk->queue);
-	if (!vblk->frozen)
-		virtblk_stop_device(vblk);
+	virtblk_sleep(vblk);
 	return 0;
 }
 
@@ -464,7 +472,7 @@ static int virtblk_restore(struct virtio_device *vdev)
 	if (err)
 		return err;
 	if (smallest_ring(vblk) < limits->max_segments + 2) {
-		virtblk_stop_device(vblk);
+		virtblk_sleep(vblk);
 		return -EINVAL;
 	}
 	/* A reset has undone what virtblk_set_cache() did. */

@@ -63,18 +63,26 @@ int virtblk_get_lifetime(struct gendisk *disk, struct virtblk_lifetime *lifetime
 int virtblk_set_cache(struct gendisk *disk, bool writeback)
 {
 	const unsigned int offset = offsetof(struct virtio_blk_config, writeback);
+	const struct virtio_blk *vblk = disk->private_data;
 	struct queue_limits *limits = &disk->queue->limits;
+	uint8_t now;
 	bool flush;
 	int err = 0;
 
 	if (!virtio_has_feature(disk->vdev, VIRTIO_BLK_F_CONFIG_WCE))
 		return -EOPNOTSUPP;
+	/* 3.1.1: after a reset no config is written before the features are agreed again. */
+	if (vblk->frozen || virtio_cread8(disk->vdev, offset) > 1)
+		return -ENODEV;
 	flush = limits->write_cache && !writeback;
 	virtio_cwrite8(disk->vdev, offset, writeback);
 	/* 5.2.6.1: what was written before may still be in the cache. */
 	if (flush)
 		err = blkdev_issue_flush(disk);
-	limits->write_cache = virtio_cread8(disk->vdev, offset);
+	now = virtio_cread8(disk->vdev, offset);
+	if (now > 1)
+		return -ENODEV; /* not a mode: nobody is there to answer */
+	limits->write_cache = now;
 	return err;
 }
 

@@ -114,14 +114,16 @@ void virtblk_stop_device(struct virtio_blk *vblk)
 	vblk->frozen = true;
 }
 
-/* All queues at once, where one alone cannot be reset. @error: as of virtblk_lost(). */
-static void virtblk_reset_whole_device(struct virtio_blk *vblk, int error)
+/* All queues at once, where one alone, @first, cannot be reset. */
+static void virtblk_reset_whole_device(struct virtio_blk *vblk, struct virtio_blk_vq *first)
 {
 	struct virtio_device *vdev = vblk->vdev;
 	int err;
 
-	for (unsigned int i = 0; i < vblk->num_vqs; i++)
-		vblk->vqs[i].lost = error;
+	/* The others have done nothing wrong, unless they are broken too. */
+	for (struct virtio_blk_vq *bvq = vblk->vqs; bvq < vblk->vqs + vblk->num_vqs; bvq++)
+		if (bvq != first)
+			bvq->lost = bvq->vq && virtqueue_is_broken(bvq->vq) ? -EIO : 0;
 	__atomic_store_n(&vblk->needs_reset, false, __ATOMIC_RELAXED);
 	vblk->resets++;
 	vblk->resetting = true;
@@ -185,6 +187,6 @@ void virtblk_timeout(struct blk_mq_hw_ctx *hctx)
 	blk_mq_quiesce_hctx(hctx);
 	err = needs_reset ? -ENOENT : virtblk_reset_queue(vblk, hctx);
 	if (err)
-		virtblk_reset_whole_device(vblk, bvq->lost);
+		virtblk_reset_whole_device(vblk, bvq);
 	blk_mq_unquiesce_hctx(hctx);
 }

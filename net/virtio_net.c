@@ -115,6 +115,12 @@ static void leave_out(struct virtio_device *vdev, unsigned int bit, const char *
 	virtio_clear_feature(vdev, bit);
 }
 
+/* The control queue has number 2 * pairs: with too many there is no such number. */
+static bool pairs_possible(unsigned int pairs)
+{
+	return pairs >= VIRTIO_NET_MQ_PAIRS_MIN && pairs < VIRTIO_NET_MQ_PAIRS_MAX;
+}
+
 /*
  * What the device offers may not go together, or not with what its config says: then the driver
  * does without. Linux refuses a card that offers a command without a control queue; a card that
@@ -142,11 +148,10 @@ static int virtnet_validate(struct virtio_device *vdev)
 			leave_out(vdev, VIRTIO_NET_F_RSS, "no room for a table");
 		}
 	}
-	/* The control queue has number 2 * pairs: with too many there is no such number. */
 	if (virtio_has_feature(vdev, VIRTIO_NET_F_MQ) ||
 	    virtio_has_feature(vdev, VIRTIO_NET_F_RSS)) {
 		pairs = virtio_cread16(vdev, CONFIG(max_virtqueue_pairs));
-		if (pairs < VIRTIO_NET_MQ_PAIRS_MIN || pairs >= VIRTIO_NET_MQ_PAIRS_MAX) {
+		if (!pairs_possible(pairs)) {
 			leave_out(vdev, VIRTIO_NET_F_MQ, "no such number of queues");
 			leave_out(vdev, VIRTIO_NET_F_RSS, "no such number of queues");
 		}
@@ -220,7 +225,8 @@ static void virtnet_update_settings(struct virtnet_info *vi)
 		vi->dev.duplex = VIRTIO_NET_DUPLEX_UNKNOWN;
 }
 
-static void read_config(struct virtnet_info *vi)
+/* The device may say another number now than when it was validated. */
+static int read_config(struct virtnet_info *vi)
 {
 	struct virtio_device *vdev = vi->vdev;
 	bool modern = virtio_has_feature(vdev, VIRTIO_F_VERSION_1);
@@ -251,8 +257,14 @@ static void read_config(struct virtnet_info *vi)
 	vi->device_pairs = 1;
 	if (vi->has_rss || virtio_has_feature(vdev, VIRTIO_NET_F_MQ))
 		vi->device_pairs = virtio_cread16(vdev, CONFIG(max_virtqueue_pairs));
+	if (!pairs_possible(vi->device_pairs)) {
+		platform_log(PLATFORM_ERROR, "virtio%d: no such number of queues: %u pairs",
+			     vdev->index, vi->device_pairs);
+		return -EINVAL;
+	}
 	vi->dev.max_pairs = vi->device_pairs < NET_MAX_PAIRS ? vi->device_pairs : NET_MAX_PAIRS;
 	vi->dev.num_pairs = 1;
+	return 0;
 }
 
 /* ---- queues ---- */
@@ -452,7 +464,9 @@ static int virtnet_probe(struct virtio_device *vdev)
 		return -ENOMEM;
 	vdev->priv = vi;
 	vi->vdev = vi->dev.vdev = vdev;
-	read_config(vi);
+	err = read_config(vi);
+	if (err)
+		goto out_free;
 	virtnet_default_settings(vi);
 	err = alloc_queues(vi);
 	if (err)

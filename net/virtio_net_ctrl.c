@@ -78,6 +78,9 @@ int virtnet_send_command_reply(struct virtnet_info *vi, uint8_t class, uint8_t c
 		return -ENETDOWN;
 	if (!vi->cvq)
 		return -EOPNOTSUPP;
+	/* Before anything is written: the memory may be that of a command still to be answered. */
+	if (virtqueue_is_broken(vi->cvq))
+		return -EIO;
 	ctrl->hdr = (struct virtio_net_ctrl_hdr){ class, command };
 	sg_add(&sg[out++], &ctrl->hdr, sizeof(ctrl->hdr));
 	for (unsigned int i = 0; i < num; i++) {
@@ -350,6 +353,8 @@ int virtnet_set_queues(struct net_device *dev, uint16_t pairs)
 
 	if (!vi->has_rss && !virtio_has_feature(vi->vdev, VIRTIO_NET_F_MQ))
 		return pairs == 1 ? 0 : -EOPNOTSUPP;
+	if (!dev->present)
+		return -ENETDOWN;
 	/* 5.1.9.5.6.1 */
 	if (!pairs || pairs > dev->max_pairs)
 		return -EINVAL;

@@ -172,15 +172,16 @@ static int xmit_locked(struct send_queue *sq, struct sk_buff *skb, bool more, st
 	int err;
 
 	/*
-	 * As long as there are packets in flight an interrupt is asked for, but a late one. Of a
-	 * broken queue nothing comes back, whatever its ring says: Linux would spin here.
+	 * As long as there are packets in flight an interrupt is asked for, but a late one; of a
+	 * stopped queue always, which nothing else would wake. Of a broken queue nothing comes
+	 * back, whatever its ring says: Linux would spin here.
 	 */
 	do {
 		virtqueue_disable_cb(sq->vq);
 		free_old_xmit(sq, done);
 		if (virtqueue_is_broken(sq->vq))
 			return -EIO;
-	} while (!more && !virtqueue_enable_cb_delayed(sq->vq));
+	} while ((!more || sq->stopped) && !virtqueue_enable_cb_delayed(sq->vq));
 	/* What was just reclaimed is announced by nobody else. */
 	netif_wake_subqueue(sq);
 	if (sq->stopped)

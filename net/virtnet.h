@@ -64,7 +64,7 @@ struct virtnet_info {
 	struct send_queue *sq;
 	unsigned int device_pairs; /* as the device numbers its queues */
 
-	struct virtqueue *cvq; /* NULL: no control queue, or it stopped answering */
+	struct virtqueue *cvq; /* NULL: no control queue; broken: it stopped answering */
 	struct virtnet_ctrl *ctrl;
 	struct virtnet_settings settings;
 

@@ -9,6 +9,7 @@
 #include "ring/virtio_ring.h"
 
 #include "event_text.h"
+#include "explain.h"
 #include "queues.h"
 #include "tool.h"
 
@@ -155,6 +156,7 @@ void event_text(const struct session *session, const struct session_queue *queue
 	print_index(packed, event->last_used, last);
 	print_detail(event, queue->num, age_ns);
 	putchar('\n');
+	explain(event_word(event));
 }
 
 /* ---- the account at the end ---- */

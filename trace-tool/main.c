@@ -78,6 +78,7 @@ enum {
 	OPT_COLOUR,
 	OPT_NO_SELF,
 	OPT_DRY_RUN,
+	OPT_EXPLAIN,
 };
 
 static const struct argp_option global_options[] = {
@@ -94,6 +95,8 @@ static const struct argp_option global_options[] = {
 	{ "btf", OPT_BTF, "FILE", 0, "the kernel's type information, where it has none of its own",
 	  0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "say which hooks would be set, and set none", 0 },
+	{ "explain", OPT_EXPLAIN, NULL, 0,
+	  "trace, why: name the chapter of the book that explains a word, once", 0 },
 	{ "ready-file", OPT_READY_FILE, "FILE", 0, "create FILE once all hooks are set", 0 },
 	{ "color", OPT_COLOUR, "WHEN", 0, "auto, always or never; NO_COLOR is honoured [auto]", 0 },
 	{ "verbose", 'v', NULL, 0, "show libbpf's warnings; twice, all it says", 0 },
@@ -154,6 +157,9 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_DRY_RUN:
 		tool.dry_run = true;
+		return 0;
+	case OPT_EXPLAIN:
+		tool.explain = true;
 		return 0;
 	case OPT_BTF:
 		tool.btf = arg;

@@ -31,6 +31,7 @@ struct tool_options {
 	int verbose; /* 0, or how often -v was given: 1 shows libbpf's warnings, 2 all it says */
 	bool json;
 	bool strict;
+	bool explain; /* name the book's chapters */
 	bool dry_run;
 	bool no_self;
 	bool wall_clock;
@@ -53,8 +54,8 @@ void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /**
  * tool_flush - push stdout out
  *
- * Return: 0, or TOOL_FAILED after one message (the first time) if a byte of it could not be written. A reader that
- * went away (EPIPE) is no failure to speak of: the message is left out.
+ * Return: 0, or TOOL_FAILED after one message (the first time) if a byte of it could not be
+ * written. A reader that went away (EPIPE) is no failure to speak of: the message is left out.
  */
 int tool_flush(void);
 

@@ -11,6 +11,7 @@
 #include "ring/virtio_ring.h"
 
 #include "event_text.h"
+#include "explain.h"
 #include "hooks.h"
 #include "session.h"
 #include "tool.h"
@@ -198,6 +199,7 @@ static void print_text(const struct session *session, const struct session_queue
 	       a->indices ? index_text(new, packed, a->new) : "-",
 	       a->by_index ? index_text(at, packed, a->event) : "-", reason_words[a->reason],
 	       a->numbers, a->sure ? "sure" : "~");
+	explain(a->verdict);
 }
 
 static void print_json(const struct session *session, const struct session_queue *queue,

@@ -236,6 +236,15 @@ def links(chapter, book):
                 yield f"{where}: no heading {target}"
 
 
+def explained(book):
+    """What vring-trace --explain names is there: each chapter of explain.tsv, and its heading."""
+    anchors = {c.path.name: c.anchors for c in book}
+    for row in (BOOK / "explain.tsv").read_text().splitlines()[1:]:
+        word, file, heading = row.split("\t")
+        if heading not in anchors.get(file, ()):
+            yield f"book/explain.tsv: {word}: no heading {file}#{heading}"
+
+
 # ---- all of it ----
 
 def sync():
@@ -287,6 +296,7 @@ def check(programs):
         with TemporaryDirectory() as scratch:
             report(f"{chapter.name}: exercises are red, and green with their answers",
                    exercises(chapter, scratch))
+    report("what vring-trace --explain names is there", explained(book))
     report("figures follow from their sources", figures(book))
     report("QEMU's symbols are those of its table", qemu_table())
     missing = list(uncovered(chapters()))

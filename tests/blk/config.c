@@ -187,6 +187,19 @@ static void a_capacity_beyond_all_bounds_overflows_nothing(void **state)
 	assert_int_equal(blkdev_issue_discard(disk, UINT64_MAX - 8, 8), -EIO);
 }
 
+static void zeroes_beyond_all_bounds_are_not_none(void **state)
+{
+	struct gendisk *disk;
+
+	(void)state;
+	lying(&(struct machine_device){ .options = "write-zeroes=off" });
+	le64_write(&config()->capacity, UINT64_MAX);
+	disk = assert_works();
+	assert_int_equal(disk->queue->limits.max_write_zeroes_sectors, 0);
+	/* 2^64 bytes, of which the device knows better as well. */
+	assert_int_equal(blkdev_issue_zeroout(disk, 0, 1ull << 55, 0), -EIO);
+}
+
 static void a_capacity_of_nothing_is_a_disk_of_nothing(void **state)
 {
 	struct gendisk *disk;
@@ -278,6 +291,22 @@ static void a_write_through_disk_says_so(void **state)
 	(void)state;
 	lying(&(struct machine_device){ .options = "write-cache=off" });
 	assert_false(assert_works()->queue->limits.write_cache);
+}
+
+static void the_cache_of_a_disk_that_is_not_there_stays_as_it_is(void **state)
+{
+	struct gendisk *disk = disk_start(&(struct machine_device){ .options = "config-wce=on" });
+	bool before = disk->queue->limits.write_cache;
+
+	(void)state;
+	assert_int_equal(virtio_device_freeze(disk->vdev), 0);
+	assert_int_equal(virtblk_set_cache(disk, !before), -ENODEV);
+	assert_int_equal(virtio_device_restore(disk->vdev), 0);
+	assert_int_equal(disk->queue->limits.write_cache, before);
+	assert_int_equal(virtblk_set_cache(disk, before), 0);
+	machine_remove_suddenly(0);
+	assert_int_equal(virtblk_set_cache(disk, before), -ENODEV);
+	assert_int_equal(disk->queue->limits.write_cache, before);
 }
 
 static void size_max_is_honoured(void **state)
@@ -483,6 +512,7 @@ int main(int argc, char **argv)
 		disk_test(no_segments_are_one),
 		disk_test(more_segments_than_the_ring_holds_are_cut),
 		disk_test(a_capacity_beyond_all_bounds_overflows_nothing),
+		disk_test(zeroes_beyond_all_bounds_are_not_none),
 		disk_test(a_capacity_of_nothing_is_a_disk_of_nothing),
 		disk_test(topology_that_cannot_be_is_not_believed),
 		disk_test(ranges_without_numbers_are_single_and_of_any_length),
@@ -490,6 +520,7 @@ int main(int argc, char **argv)
 		disk_test(blk_init_02_without_flush_nothing_is_cached),
 		disk_test(blk_init_12_wce_without_flush_is_write_through),
 		disk_test(a_write_through_disk_says_so),
+		disk_test(the_cache_of_a_disk_that_is_not_there_stays_as_it_is),
 		disk_test(size_max_is_honoured),
 		disk_test(many_ranges_go_in_one_request),
 		disk_test(each_cpu_has_a_queue_of_its_own),

@@ -220,6 +220,31 @@ static void without_queue_reset_the_device_is_reset(void **state)
 	a_length_too_long_breaks_the_queue_once("queue_reset=off", MACHINE_OFF);
 }
 
+static void a_broken_queue_costs_other_queues_nothing(void **state)
+{
+	struct machine_device two = { .num_queues = 2, .options = "queue_reset=off" };
+	struct gendisk *disk;
+	struct flight other, victim;
+	uint8_t *data;
+
+	(void)state;
+	disk_machine(&two);
+	platform_host_set_cpus(2);
+	disk = disk_bind();
+	data = disk_buffer(2 * SECTOR);
+	fault(VIRTIO_BLK_FAULT_HOLD, 0, 1, 0);
+	flight_start(&other, disk, REQ_OP_READ, 8, data, SECTOR);
+	platform_host_set_cpu(1);
+	fault(VIRTIO_BLK_FAULT_LONG, 0, 1, 1);
+	flight_start(&victim, disk, REQ_OP_READ, 9, data + SECTOR, SECTOR);
+	/* No queue can be reset alone: so both are, and what can be done over is. */
+	assert_int_equal(flight_end(&victim), -EIO);
+	assert_int_equal(flight_end(&other), 0);
+	assert_sector(data, 8);
+	assert_int_equal(stats_of(disk).resets, 1);
+	assert_works(disk);
+}
+
 /* ---- late answers ---- */
 
 static void a_request_that_is_late_is_no_error(void **state)
@@ -453,6 +478,39 @@ static void a_device_that_stays_in_reset_is_given_up(void **state)
 		assert_int_equal(data[i], 0);
 }
 
+static void a_device_that_stays_in_reset_can_be_unbound(void **state)
+{
+	struct gendisk *disk = start(NULL);
+
+	(void)state;
+	platform_host_capture_log(true);
+	host_machine_expect_complaints();
+	assert_works(disk);
+	host_machine_proxy(0)->faults.reset_reads = VIRTIO_PCI_FOREVER;
+	disk_unbind(); /* and the machine finds what was not given back */
+	assert_null(blk_next_disk(NULL));
+}
+
+static void who_waits_for_a_disk_that_stays_in_reset_hears_of_it(void **state)
+{
+	struct gendisk *disk = start(NULL);
+	uint8_t *data = disk_buffer(SECTOR);
+	struct flight flight;
+
+	(void)state;
+	platform_host_capture_log(true);
+	host_machine_expect_complaints();
+	host_machine_proxy(0)->faults.reset_reads = VIRTIO_PCI_FOREVER;
+	assert_int_equal(virtio_device_freeze(disk->vdev), 0);
+	flight_start(&flight, disk, REQ_OP_READ, 4, data, SECTOR);
+	assert_int_equal(flight_end(&flight), -ENODEV);
+	assert_int_not_equal(virtio_device_restore(disk->vdev), 0);
+	assert_int_equal(blkdev_read(disk, 0, data, SECTOR), -ENODEV);
+	flight_start(&flight, disk, REQ_OP_READ, 4, data, SECTOR);
+	disk_unbind();
+	assert_int_equal(flight.error, -ENODEV);
+}
+
 /* ---- a device that is gone ---- */
 
 static void a_device_pulled_out_fails_its_requests(void **state)
@@ -609,6 +667,7 @@ int main(int argc, char **argv)
 		disk_test(G3_a_length_too_long_breaks_the_queue_once),
 		disk_test(G3_a_length_too_long_breaks_a_packed_queue_once),
 		disk_test(without_queue_reset_the_device_is_reset),
+		disk_test(a_broken_queue_costs_other_queues_nothing),
 		disk_test(a_request_that_is_late_is_no_error),
 		disk_test(answers_come_in_any_order),
 		disk_test(a_lost_request_is_timed_out_by_a_queue_reset),
@@ -621,6 +680,8 @@ int main(int argc, char **argv)
 		disk_test(a_device_that_needs_a_reset_gets_one),
 		disk_test(a_device_that_needs_a_reset_while_idle_gets_one),
 		disk_test(a_device_that_stays_in_reset_is_given_up),
+		disk_test(a_device_that_stays_in_reset_can_be_unbound),
+		disk_test(who_waits_for_a_disk_that_stays_in_reset_hears_of_it),
 		disk_test(a_device_pulled_out_fails_its_requests),
 		disk_test(a_device_pulled_out_can_be_unbound),
 		disk_test(a_device_may_go_at_any_step),

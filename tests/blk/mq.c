@@ -623,6 +623,15 @@ static void waiting_for_a_tag_ends_when_one_is_timed_out(void **state)
 	assert_int_equal(queue.active, 0);
 }
 
+/* Another CPU may take the last request back, or give a tag back, and wake nobody. */
+static void with_other_cpus_nobody_sleeps_for_ever(void **state)
+{
+	(void)state;
+	platform_host_set_cpus(2);
+	assert_true(blk_mq_wait(&queue, PLATFORM_FOREVER));
+	assert_in_range(platform_now(), 1, 20 * MS);
+}
+
 static void every_allocation_may_fail(void **state)
 {
 	struct platform_host_usage before;
@@ -670,6 +679,7 @@ int main(int argc, char **argv)
 		mq_test(who_waits_sees_to_the_time),
 		mq_test(a_queue_that_has_expired_is_looked_at_at_once),
 		mq_test(waiting_for_a_tag_ends_when_one_is_timed_out),
+		mq_test(with_other_cpus_nobody_sleeps_for_ever),
 		mq_test(every_allocation_may_fail),
 	};
 

@@ -27,14 +27,6 @@ static struct VirtIONet *card(void)
 	return host_net_card(host_machine_device(0));
 }
 
-static struct net_queue_stats tx_stats(struct net_card *c)
-{
-	struct net_queue_stats stats;
-
-	virtnet_get_tx_stats(c->dev, 0, &stats);
-	return stats;
-}
-
 static struct net_queue_stats rx_stats(struct net_card *c)
 {
 	struct net_queue_stats stats;
@@ -332,125 +324,6 @@ static void one_card_talks_to_itself(void **state)
 	}
 }
 
-/* ---- more than a ring holds ---- */
-
-static void sending_stops_when_the_ring_is_full_and_goes_on(void **state)
-{
-	static uint8_t frame[MTU_FRAME];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
-		struct net_card *c = net_card_start(&shapes[i]);
-		unsigned int sent = 0, n;
-		uint64_t start;
-		int err;
-
-		card()->fault.hold_tx = true;
-		for (;; sent++) {
-			struct sk_buff *skb;
-
-			net_card_frame_out(frame, sizeof(frame), sent);
-			skb = net_card_skb(frame, sizeof(frame));
-			err = dev_queue_xmit(c->dev, skb, false);
-			if (!err)
-				continue;
-			/* The packet is still ours. */
-			kfree_skb(skb);
-			break;
-		}
-		assert_int_equal(err, -EBUSY);
-		assert_true(netif_tx_queue_stopped(c->dev, 0));
-		assert_int_equal(tx_stats(c).stops, 1);
-		assert_in_range(sent, 10, 256);
-		assert_int_equal(net_wait(platform_now() + SECOND), 0);
-		assert_true(netif_tx_queue_stopped(c->dev, 0));
-
-		/* The card goes on: its interrupt wakes the queue, and everything arrives once. */
-		start = platform_now();
-		virtio_net_release(card());
-		assert_true(net_wait(start + SECOND) > 0);
-		assert_int_equal(platform_now(), start);
-		assert_false(netif_tx_queue_stopped(c->dev, 0));
-		assert_int_equal(tx_stats(c).wakes, 1);
-		for (n = 0; n < sent; n++)
-			net_card_expect_out(sizeof(frame), n);
-		assert_int_equal(host_net_sent(host_machine_device(0)), 0);
-		net_card_stop(NULL);
-	}
-}
-
-/* With more to follow no interrupt is asked for and no doorbell rung, until there is no more. */
-static void a_ring_filled_in_one_go_is_sent_and_wakes_its_queue(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
-		struct net_card *c = net_card_start(&shapes[i]);
-		unsigned int sent = 0;
-		uint64_t start;
-
-		net_card_settle(SECOND);
-		start = platform_now();
-		for (; !netif_tx_queue_stopped(c->dev, 0); sent++)
-			assert_int_equal(dev_queue_xmit(c->dev,
-							net_card_skb((uint8_t[60]){ 0 }, 60), true),
-					 0);
-		assert_int_equal(host_net_sent(host_machine_device(0)), sent);
-		while (netif_tx_queue_stopped(c->dev, 0))
-			net_wait(start + SECOND);
-		assert_int_equal(platform_now(), start);
-		net_card_stop(NULL);
-	}
-}
-
-static void a_packet_of_many_pieces_waits_for_room_for_all(void **state)
-{
-	struct machine_device device = { .indirect = MACHINE_OFF,
-					 .queue_size = 32,
-					 .options = "host_mtu=65535" };
-	struct net_card *c = net_card_start(&device);
-	struct sk_buff *next = net_card_skb((uint8_t[14]){ 0 }, 14);
-	unsigned int n;
-
-	(void)state;
-	card()->fault.hold_tx = true;
-	/* Ten of one piece, then one of 16; after that there is no room for any other. */
-	for (n = 0; n < 10; n++)
-		net_card_send(100, n);
-	net_card_send(60000, 10);
-	assert_int_equal(dev_queue_xmit(c->dev, next, false), -EBUSY);
-	kfree_skb(next);
-	virtio_net_release(card());
-	net_card_send(60000, 11);
-	for (n = 0; n < 10; n++)
-		net_card_expect_out(100, n);
-	net_card_expect_out(60000, 10);
-	net_card_expect_out(60000, 11);
-}
-
-static void a_burst_beyond_the_ring_comes_in_whole_and_in_order(void **state)
-{
-	static uint8_t frame[MTU_FRAME];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
-		struct net_card *c = net_card_start(&shapes[i]);
-		uint64_t start = platform_now();
-
-		for (unsigned int n = 0; n < 1000; n++) {
-			net_card_frame_in(frame, 100 + n, n);
-			machine_net_send(0, frame, 100 + n);
-		}
-		/* The card has filled all buffers, the rest waits at the far end. */
-		assert_in_range(host_net_waiting(host_machine_device(0)), 1000 - 256, 1000 - 10);
-		for (unsigned int n = 0; n < 1000; n++)
-			net_card_expect_in(100 + n, n);
-		assert_int_equal(rx_stats(c).packets, 1000);
-		/* Each was announced; none was found only because a wait had an end. */
-		assert_int_equal(platform_now(), start);
-		net_card_stop(NULL);
-	}
-}
-
 /* ---- doorbells and interrupts ---- */
 
 static void packets_with_more_to_follow_cost_one_doorbell(void **state)
@@ -700,10 +573,6 @@ int main(int argc, char **argv)
 		TEST(the_header_of_a_plain_packet_is_all_zeroes),
 		TEST(receive_buffers_are_as_long_as_they_have_to_be),
 		TEST(one_card_talks_to_itself),
-		TEST(sending_stops_when_the_ring_is_full_and_goes_on),
-		TEST(a_ring_filled_in_one_go_is_sent_and_wakes_its_queue),
-		TEST(a_packet_of_many_pieces_waits_for_room_for_all),
-		TEST(a_burst_beyond_the_ring_comes_in_whole_and_in_order),
 		TEST(packets_with_more_to_follow_cost_one_doorbell),
 		TEST(more_that_never_follows_is_sent_all_the_same),
 		TEST(while_frames_are_polled_no_interrupt_comes),

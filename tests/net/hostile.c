@@ -140,6 +140,41 @@ static void no_pairs_or_too_many_are_one_pair(void **state)
 	}
 }
 
+static int (*validate)(struct virtio_device *vdev);
+static uint16_t pairs_later;
+
+static int validate_and_change(struct virtio_device *vdev)
+{
+	int err = validate(vdev);
+
+	le16_write(&card()->config.max_virtqueue_pairs, pairs_later);
+	return err;
+}
+
+/* D12: what was looked at once may be something else when it is read again. */
+static void pairs_that_change_after_the_look_are_no_card(void **state)
+{
+	static const char *const options[] = { "mq=on", "rss=on" };
+
+	(void)state;
+	for (unsigned int i = 0; i < 4; i++) {
+		struct net_card *c = net_card_start(
+			&(struct machine_device){ .num_queues = 4, .options = options[i / 2] });
+
+		net_card_unbind();
+		platform_host_capture_log(true);
+		pairs_later = i % 2 ? 0xffff : 0;
+		validate = virtio_net_driver.validate;
+		virtio_net_driver.validate = validate_and_change;
+		virtio_pci_probe_all();
+		virtio_net_driver.validate = validate;
+		(void)c;
+		assert_null(netdev_next(NULL));
+		assert_true(log_has("no such number of queues"));
+		net_card_stop(NULL);
+	}
+}
+
 static void more_pairs_than_there_are_queues_for_is_no_card(void **state)
 {
 	struct net_card *c;
@@ -544,6 +579,25 @@ static void a_card_that_never_answers_is_waited_for_a_second(void **state)
 	all_is_well(100);
 }
 
+static void a_command_that_is_late_is_the_one_that_was_sent(void **state)
+{
+	struct net_card *c = net_card_start(&(struct machine_device){ 0 });
+	uint8_t mac[ETH_ALEN];
+
+	(void)state;
+	memcpy(mac, card()->config.mac, ETH_ALEN);
+	platform_host_capture_log(true);
+	card()->fault.silent_ctrl = true;
+	assert_int_equal(virtnet_vlan_rx_add_vid(c->dev, 77), -ETIMEDOUT);
+	assert_int_equal(virtnet_set_mac_address(c->dev, net_card_far), -EIO);
+	/* 2.7.13: the first one's memory is the card's still, and says what it said. */
+	card()->fault.silent_ctrl = false;
+	virtio_net_handle_ctrl(card(), 2);
+	assert_memory_equal(card()->config.mac, mac, ETH_ALEN);
+	assert_true(card()->vlans[77 / 32] >> 77 % 32 & 1);
+	all_is_well(100);
+}
+
 static void a_card_that_is_silent_from_the_start_is_bound_in_time(void **state)
 {
 	struct net_card *c = net_card_try(&(struct machine_device){
@@ -598,6 +652,7 @@ int main(int argc, char **argv)
 		TEST(an_mtu_that_cannot_be_is_left_out),
 		TEST(the_smallest_mtu_is_taken),
 		TEST(no_pairs_or_too_many_are_one_pair),
+		TEST(pairs_that_change_after_the_look_are_no_card),
 		TEST(more_pairs_than_there_are_queues_for_is_no_card),
 		TEST(a_card_that_has_no_room_for_a_key_does_not_hash),
 		TEST(features_without_what_they_need_are_left_out),
@@ -618,6 +673,7 @@ int main(int argc, char **argv)
 		TEST(a_command_handed_back_without_an_answer_failed),
 		TEST(a_card_that_refuses_from_the_start_is_bound),
 		TEST(a_card_that_never_answers_is_waited_for_a_second),
+		TEST(a_command_that_is_late_is_the_one_that_was_sent),
 		TEST(a_card_that_is_silent_from_the_start_is_bound_in_time),
 		TEST(pulled_out_at_any_time_it_ends_without_a_hang),
 	};

@@ -100,6 +100,76 @@ static void a_sleeping_card_can_be_taken_away(void **state)
 	assert_null(netdev_next(NULL));
 }
 
+static void a_sleeping_card_takes_no_settings(void **state)
+{
+	struct net_card *c =
+		net_card_start(&(struct machine_device){ .num_queues = 4, .options = "mq=on" });
+	struct pci_dev *pci = to_vp_device(c->dev->vdev)->pci_dev;
+	uint16_t before = c->dev->num_pairs;
+
+	(void)state;
+	assert_int_equal(virtio_pci_freeze(pci), 0);
+	assert_int_equal(virtnet_set_queues(c->dev, 4), -ENETDOWN);
+	assert_int_equal(virtnet_vlan_rx_add_vid(c->dev, 1), -ENETDOWN);
+	assert_int_equal(c->dev->num_pairs, before);
+	assert_int_equal(virtio_pci_restore(pci), 0);
+	assert_int_equal(virtnet_set_queues(c->dev, 4), 0);
+}
+
+/* ---- a card that does not come out of reset ---- */
+
+/* With frames in both rings, used and unused. */
+static struct net_card *start_busy(void)
+{
+	struct net_card *c = net_card_start(&(struct machine_device){ 0 });
+	uint8_t frame[100];
+
+	platform_host_capture_log(true);
+	host_machine_expect_complaints(); /* of a reset that was given up */
+	card()->fault.hold_tx = true;
+	for (unsigned int n = 0; n < 20; n++)
+		net_card_send(100, n);
+	net_card_frame_in(frame, sizeof(frame), 1);
+	for (unsigned int n = 0; n < 20; n++)
+		machine_net_send(0, frame, sizeof(frame));
+	host_machine_proxy(0)->faults.reset_reads = VIRTIO_PCI_FOREVER;
+	return c;
+}
+
+static void a_card_that_stays_in_reset_can_be_taken_away(void **state)
+{
+	(void)state;
+	start_busy();
+	net_card_unbind(); /* and the machine finds what was not given back */
+	assert_null(netdev_next(NULL));
+	/* No handler of the driver's is there any more. */
+	machine_net_send(0, (uint8_t[100]){ 0 }, 100);
+	assert_false(platform_wait(platform_now() + SECOND));
+}
+
+static void a_card_that_stays_in_reset_sleeps_until_it_comes_out(void **state)
+{
+	struct net_card *c = start_busy();
+	struct pci_dev *pci = to_vp_device(c->dev->vdev)->pci_dev;
+	struct sk_buff *skb = net_card_skb((uint8_t[60]){ 0 }, 60);
+
+	(void)state;
+	assert_int_equal(virtio_pci_freeze(pci), 0);
+	assert_int_equal(dev_queue_xmit(c->dev, skb, false), -ENETDOWN);
+	kfree_skb(skb);
+	assert_int_not_equal(virtio_pci_restore(pci), 0);
+	assert_int_equal(net_wait(platform_now() + SECOND), 0);
+	assert_false(c->dev->present);
+
+	host_machine_proxy(0)->faults.reset_reads = 0;
+	card()->fault.hold_tx = false;
+	assert_int_equal(virtio_pci_restore(pci), 0);
+	net_card_send(100, 5);
+	net_card_expect_out(100, 5);
+}
+
+/* ---- what is left behind ---- */
+
 static void a_card_full_of_unread_frames_can_be_taken_away(void **state)
 {
 	uint8_t frame[100];
@@ -270,6 +340,9 @@ int main(int argc, char **argv)
 		TEST(without_memory_it_is_not_bound_or_it_works),
 		TEST(frames_in_flight_are_given_back_by_sleep),
 		TEST(a_sleeping_card_can_be_taken_away),
+		TEST(a_sleeping_card_takes_no_settings),
+		TEST(a_card_that_stays_in_reset_can_be_taken_away),
+		TEST(a_card_that_stays_in_reset_sleeps_until_it_comes_out),
 		TEST(a_card_full_of_unread_frames_can_be_taken_away),
 		TEST(packets_outlive_their_card),
 		PAIR_TEST(two_cards_ping_each_other),
