@@ -485,6 +485,28 @@ static void nothing_was_lost(void **state)
 	assert_int_equal(status, 0); /* --strict */
 }
 
+static void no_ring_breaks_a_rule_and_none_stalls(void **state)
+{
+	static const char *const parts[] = { "check", "stall", "check.after" };
+	char line[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		bool none_found = false;
+		FILE *file = open_part(parts[i]);
+
+		while (fgets(line, sizeof(line), file)) {
+			none_found |= strstr(line, " queues, 0 findings") != NULL;
+			if (strstr(line, "\"rule\"") || strstr(line, "\"finding\": true") ||
+			    strstr(line, "\"finding\":true"))
+				fail_msg("%s: %s", parts[i], line);
+		}
+		fclose(file);
+		if (!strcmp(parts[i], "check.after"))
+			assert_true(none_found);
+	}
+}
+
 static void the_guest_kernel_stayed_whole(void **state)
 {
 	static const char *const splats[] = { "BUG:", "WARNING:", "Oops", "general protection",
@@ -511,6 +533,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(each_doorbell_was_decided_on_or_forced),
 		cmocka_unit_test(each_interrupt_is_in_proc_interrupts),
 		cmocka_unit_test(the_rings_are_what_was_asked_for),
+		cmocka_unit_test(no_ring_breaks_a_rule_and_none_stalls),
 		cmocka_unit_test(the_guest_kernel_stayed_whole),
 	};
 
