@@ -33,6 +33,8 @@ say = $(if $(V),@:,@printf '  %-8s %s\n' $(1) $(2))
 B := build
 O := $(B)/$(notdir $(CC))
 
+TOOL_LIBS := -ljson-c -lncursesw -ltinfo -lz -lm
+
 WARN := -Wall -Wextra -Werror
 CFLAGS_ALL := -std=gnu11 $(WARN) -I. -MMD -MP
 
@@ -65,8 +67,12 @@ GROUND_SRC := $(wildcard tests/grounds/*.c)
 QTESTS := $(GROUND_SRC:tests/grounds/%.c=qtest/%)
 TESTS := $(TEST_SRC:tests/%.c=%) $(GROUND_SRC:tests/grounds/%.c=host/%)
 
-# What of vring-trace judges without a kernel, for its unit tests.
-JUDGE_SRC := $(addprefix trace-tool/,invariants.c invariants_packed.c snapshot_file.c verdict.c interrupts.c)
+# What of vring-trace needs a kernel to look at; the rest works on recordings, on any Linux, without BPF.
+TOOL_SRC := $(wildcard trace-tool/*.c trace-tool/screen/*.c)
+TOOL_LINUX_SRC := $(filter $(TOOL_SRC),$(addprefix trace-tool/,commands.c doctor.c event_text.c hooks.c irq.c kernel.c lat.c \
+	live.c live_feed.c look_kernel.c ls.c queues.c record.c self.c session.c snapshot.c stall.c stat.c sums.c \
+	top.c trace.c why.c))
+TOOL_FILES_SRC := $(filter-out $(TOOL_LINUX_SRC),$(TOOL_SRC)) ring/vring_draw.c bus/virtio_names.c
 
 # The counting test reads recordings of a guest; it stands by itself.
 GUEST_TEST_SRC := $(wildcard tests/guest/*.c)
@@ -86,11 +92,15 @@ $(O)/$(1)/%.o: %.c Makefile
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(CC) $(CFLAGS_ALL) $(FLAGS_$(1)) $(CFLAGS) -c -o $$@ $$<
 
+$(O)/$(1)/trace-tool/%.o: CFLAGS += -D_GNU_SOURCE -I$(B)/bpf
+$(O)/$(1)/trace-tool/explain.o: $(B)/bpf/explain.inc
+
 $(O)/$(1)/libvirtio.a: $(LIB_host:%.c=$(O)/$(1)/%.o)
 $(O)/$(1)/libvirtio-qtest.a: $(LIB_qtest:%.c=$(O)/$(1)/%.o)
+$(O)/$(1)/tests/trace-tool.a: $(filter trace-tool/%,$(TOOL_FILES_SRC:trace-tool/%.c=$(O)/$(1)/trace-tool/%.o))
 $(O)/$(1)/tests/host.a: $(SUPPORT_host:%.c=$(O)/$(1)/%.o)
 $(O)/$(1)/tests/qtest.a: $(SUPPORT_qtest:%.c=$(O)/$(1)/%.o)
-$(addprefix $(O)/$(1)/,libvirtio.a libvirtio-qtest.a tests/host.a tests/qtest.a):
+$(addprefix $(O)/$(1)/,libvirtio.a libvirtio-qtest.a tests/host.a tests/qtest.a tests/trace-tool.a):
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@
 	$$(Q)ar qcs $$@ $$^
@@ -100,10 +110,8 @@ $(GROUND_SRC:tests/grounds/%.c=$(O)/$(1)/tests/host/%): $(O)/$(1)/tests/host/%: 
 $(QTESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/qtest/%: $(O)/$(1)/tests/grounds/%.o
 $(TESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/host.a $(O)/$(1)/libvirtio.a
 $(QTESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/qtest.a $(O)/$(1)/libvirtio-qtest.a
-$(O)/$(1)/tests/trace-tool/vrt: $(O)/$(1)/trace-tool/vrt_read.o $(O)/$(1)/trace-tool/vrt_write.o
-$(O)/$(1)/tests/trace-tool/vrt: LIBS := -lz
-$(O)/$(1)/tests/trace-tool/check $(O)/$(1)/tests/trace-tool/stall: $(JUDGE_SRC:%.c=$(O)/$(1)/%.o)
-$(O)/$(1)/tests/trace-tool/features: $(O)/$(1)/trace-tool/features.o
+$(filter $(O)/$(1)/tests/trace-tool/%,$(TESTS:%=$(O)/$(1)/tests/%)): $(O)/$(1)/tests/trace-tool.a
+$(filter $(O)/$(1)/tests/trace-tool/%,$(TESTS:%=$(O)/$(1)/tests/%)): LIBS := $(TOOL_LIBS)
 $(addprefix $(O)/$(1)/tests/,$(TESTS) $(QTESTS)):
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
@@ -130,8 +138,7 @@ library: $(O)/release/libvirtio.a ## both halves of the ring, and what is on top
 
 BPF_OBJ := $(B)/bpf/vring_trace.bpf.o
 SKEL := $(B)/bpf/vring_trace.skel.h $(B)/bpf/vring_snapshot.skel.h
-TOOL_SRC := $(wildcard trace-tool/*.c)
-TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/tool/%.o) $(O)/tool/ring/vring_draw.o $(O)/tool/bus/virtio_names.o
+TOOL_OBJ := $(patsubst %.c,$(O)/tool/%.o,$(TOOL_LINUX_SRC) $(filter-out %/commands_files.c %/look_none.c,$(TOOL_FILES_SRC)))
 TOOL := $(O)/vring-trace
 
 # -ffreestanding keeps clang's own <stdint.h>; the C library's wants headers of a 32-bit host.
@@ -161,7 +168,19 @@ $(O)/tool/%.o: %.c $(SKEL) Makefile
 
 $(TOOL): $(TOOL_OBJ)
 	$(call say,LD,$@)
-	$(Q)$(CC) -static -o $@ $^ -ljson-c -lbpf -lelf -lz
+	$(Q)$(CC) -static -o $@ $^ $(TOOL_LIBS) -lbpf -lelf -lz
+
+# The same without what looks at a kernel: recordings only. It needs no BPF to build or to run.
+FILES_TOOL := $(O)/vring-trace-files
+$(FILES_TOOL): $(TOOL_FILES_SRC:%.c=$(O)/files/%.o)
+	$(call say,LD,$@)
+	$(Q)$(CC) -o $@ $^ $(TOOL_LIBS)
+
+$(O)/files/trace-tool/explain.o: $(B)/bpf/explain.inc
+$(O)/files/%.o: %.c Makefile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -O2 -g -I$(B)/bpf -D_GNU_SOURCE $(CFLAGS) -c -o $@ $<
 
 PREFIX ?= /usr/local
 DESTDIR ?=

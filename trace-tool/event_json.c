@@ -10,28 +10,6 @@
 #include "event_text.h"
 #include "tool.h"
 
-void json_line(json_object *object)
-{
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-							    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
-}
-
-void json_add_string(json_object *object, const char *key, const char *value)
-{
-	json_object_object_add(object, key, json_object_new_string(value));
-}
-
-void json_add_int(json_object *object, const char *key, int64_t value)
-{
-	json_object_object_add(object, key, json_object_new_int64(value));
-}
-
-void json_add_bool(json_object *object, const char *key, bool value)
-{
-	json_object_object_add(object, key, json_object_new_boolean(value));
-}
-
 static void add_index(json_object *object, const char *key, bool packed, uint16_t index)
 {
 	const uint16_t wrap = 1u << VRING_PACKED_EVENT_F_WRAP_CTR;

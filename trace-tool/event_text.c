@@ -26,28 +26,6 @@ static void print_index(bool packed, uint16_t index, uint16_t moved)
 	printf(" %8s", text);
 }
 
-static const char *flag_word(const struct vring_event_kick *k, bool packed)
-{
-	if (packed)
-		return k->dev_flags == VRING_PACKED_EVENT_FLAG_DISABLE ? "DISABLE" : "ENABLE";
-	return k->dev_flags & VRING_USED_F_NO_NOTIFY ? "NO_NOTIFY" : "0";
-}
-
-void event_reason(const struct vring_event *event, unsigned int num, char *buf, size_t size)
-{
-	const struct vring_event_kick *k = &event->kick;
-	bool packed = event->flags & VRING_EVENT_F_PACKED;
-	struct kick_verdict v = judge_kick(k, event->flags, num);
-	char text[INDEX_TEXT_LEN];
-
-	if (v.by_index)
-		snprintf(buf, size, "ev %s: %u %s %u%s", index_text(text, packed, k->event),
-			 v.ahead, v.kick ? "<" : ">=", v.batch, v.unsure ? " ~" : "");
-	else
-		snprintf(buf, size, "flags %s, %u new%s", flag_word(k, packed), v.batch,
-			 v.unsure ? " ~" : "");
-}
-
 /* ---- the line ---- */
 
 void event_text_header(void)
@@ -55,25 +33,6 @@ void event_text_header(void)
 	printf("%*s %-16s %-8s %8s %8s %8s %s\n", tool.wall_clock ? 15 : 10,
 	       tool.wall_clock ? "TIME" : "TIME(s)", "QUEUE", "EVENT", "AVAIL", "USED", "REAPED",
 	       "DETAIL");
-}
-
-const char *event_word(const struct vring_event *event)
-{
-	switch (event->type) {
-	case VRING_EVENT_ADD:
-		return event->add.error ? "refused" : "add";
-	case VRING_EVENT_KICK:
-		return event->kick.kick ? "kick" : "suppress";
-	case VRING_EVENT_NOTIFY:
-		return "doorbell";
-	case VRING_EVENT_INTERRUPT:
-		return "irq";
-	case VRING_EVENT_REAP:
-		return "reap";
-	case VRING_EVENT_CALLBACKS:
-		return event->callbacks.on ? "cb-on" : "cb-off";
-	}
-	return "?";
 }
 
 static enum tool_colour colour_of(const struct vring_event *event)

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opens what is looked at: the queues of the kernel, or files.
+ * Opens what is looked at: files, and the queues of the kernel (look_kernel.c).
  */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "vring_trace.skel.h"
-
-#include "kernel.h"
 #include "look.h"
 #include "tool.h"
 
@@ -29,32 +26,6 @@ error_t words_parse(struct words *words, int key, char *arg, struct argp_state *
 	return ARGP_ERR_UNKNOWN;
 }
 
-int look_open(struct look *look, const struct words *words, bool snapshots)
-{
-	int status;
-
-	memset(look, 0, sizeof(*look));
-	status = kernel_open(KERNEL_WALK, NULL, NULL, &look->skel);
-	if (!status)
-		status = queues_walk(look->skel, &look->queues);
-	if (!status)
-		status = queues_select(&look->queues, words->list, words->count);
-	if (status)
-		return status;
-	for (size_t i = 0; i < look->queues.count; i++)
-		look->selected += look->queues.list[i].selected;
-	if (snapshots)
-		look->snapshotter = snapshotter_open(&look->queues);
-	return snapshots && !look->snapshotter ? TOOL_NO_TRACE : 0;
-}
-
-void look_close(struct look *look)
-{
-	snapshotter_close(look->snapshotter);
-	queues_free(&look->queues);
-	vring_trace__destroy(look->skel);
-}
-
 static bool is_file(const char *word)
 {
 	struct stat st;
@@ -62,10 +33,7 @@ static bool is_file(const char *word)
 	return !stat(word, &st) && S_ISREG(st.st_mode);
 }
 
-typedef int visitor(struct look *look, const struct queue *queue, struct snapshot *snapshot,
-		    void *arg);
-
-static int visit_file(const char *path, visitor *visit, void *arg)
+static int visit_file(const char *path, look_visitor *visit, void *arg)
 {
 	struct snapshot snapshot;
 	int status = TOOL_USAGE;
@@ -76,30 +44,10 @@ static int visit_file(const char *path, visitor *visit, void *arg)
 	return status;
 }
 
-static int visit_queue(struct look *look, const struct queue *queue, visitor *visit, void *arg)
-{
-	struct snapshot snapshot;
-	int status = TOOL_FAILED;
-
-	switch (snapshot_take(look->snapshotter, queue, &snapshot)) {
-	case SNAPSHOT_OK:
-		status = visit(look, queue, &snapshot, arg);
-		break;
-	case SNAPSHOT_GONE:
-		tool_error("%s is gone: its device was removed", snapshot.name);
-		break;
-	case SNAPSHOT_FAILED:
-		break;
-	}
-	snapshot_free(&snapshot);
-	return status;
-}
-
-int look_each(const struct words *words, bool files, visitor *visit, void *arg)
+int look_each(const struct words *words, bool files, look_visitor *visit, void *arg)
 {
 	struct words live = { calloc(words->count + 1, sizeof(*live.list)), 0 };
 	int status = live.list ? 0 : TOOL_FAILED, one;
-	struct look look;
 
 	for (size_t i = 0; live.list && i < words->count; i++) {
 		if (!files || !is_file(words->list[i])) {
@@ -111,15 +59,7 @@ int look_each(const struct words *words, bool files, visitor *visit, void *arg)
 	}
 	if (!live.list || (words->count && !live.count))
 		goto out;
-	one = look_open(&look, &live, true);
-	for (size_t i = 0; !one && i < look.queues.count; i++) {
-		int this = 0;
-
-		if (look.queues.list[i].selected)
-			this = visit_queue(&look, &look.queues.list[i], visit, arg);
-		status = status ? status : this;
-	}
-	look_close(&look);
+	one = look_queues(&live, visit, arg);
 	status = status ? status : one;
 out:
 	free(live.list);

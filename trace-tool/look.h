@@ -39,6 +39,9 @@ struct look {
 int look_open(struct look *look, const struct words *words, bool snapshots);
 void look_close(struct look *look);
 
+typedef int look_visitor(struct look *look, const struct queue *queue, struct snapshot *snapshot,
+			 void *arg);
+
 /**
  * look_each - call @visit with a snapshot of each queue, or of each file, that @words name
  * @files: words that are files count as snapshots that were saved
@@ -48,9 +51,9 @@ void look_close(struct look *look);
  *
  * Return: the first exit status that is not 0, or 0.
  */
-int look_each(const struct words *words, bool files,
-	      int (*visit)(struct look *look, const struct queue *queue, struct snapshot *snapshot,
-			   void *arg),
-	      void *arg);
+int look_each(const struct words *words, bool files, look_visitor *visit, void *arg);
+
+/* The same for queues of the kernel only. */
+int look_queues(const struct words *words, look_visitor *visit, void *arg);
 
 #endif

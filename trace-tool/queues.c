@@ -161,17 +161,6 @@ void queues_free(struct queues *queues)
 	queues->list = NULL;
 }
 
-const char *index_text(char buf[INDEX_TEXT_LEN], bool packed, uint16_t index)
-{
-	const uint16_t wrap = 1u << VRING_PACKED_EVENT_F_WRAP_CTR;
-
-	if (packed)
-		snprintf(buf, INDEX_TEXT_LEN, "%uw%u", index & ~wrap, !!(index & wrap));
-	else
-		snprintf(buf, INDEX_TEXT_LEN, "%u", index);
-	return buf;
-}
-
 const char *queue_name(char *buf, const struct queue *queue, uint16_t device, uint16_t index)
 {
 	if (queue && queue->state.name[0])

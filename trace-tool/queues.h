@@ -47,10 +47,6 @@ int queues_select(struct queues *queues, char *const *words, size_t count);
 /* The queue of that device and index, or NULL. */
 const struct queue *queues_find(const struct queues *queues, uint16_t device, uint16_t index);
 
-/* An index as people write it: split, the number; packed, the slot and the wrap counter: 5w1. */
-#define INDEX_TEXT_LEN 16
-const char *index_text(char buf[INDEX_TEXT_LEN], bool packed, uint16_t index);
-
 /* "virtio1/req.0" into @buf, of at least VT_NAME_LEN + 16 bytes; @queue may be NULL. */
 const char *queue_name(char *buf, const struct queue *queue, uint16_t device, uint16_t index);
 

@@ -21,8 +21,10 @@ struct snapshot_note {
 	uint64_t token; /* the caller's, of the buffer headed here; 0: none in flight */
 	uint64_t addr;	/* of the descriptor, as the driver wrote it */
 	uint32_t len;
-	uint16_t next; /* in its chain, or of what is free */
-	uint16_t num;  /* packed: slots the buffer takes */
+	uint16_t next;	   /* in its chain, or of what is free */
+	uint16_t num;	   /* packed: slots the buffer takes */
+	uint64_t added_ns; /* when the buffer was added; 0: not known */
+	bool seen_only;	   /* ... no: when it was first seen */
 };
 
 struct snapshot {

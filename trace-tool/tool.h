@@ -86,5 +86,7 @@ int stall_main(int argc, char **argv);
 int irq_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 int completion_main(int argc, char **argv);
+int help_main(int argc, char **argv);
+int version_main(int argc, char **argv);
 
 #endif
