@@ -97,7 +97,7 @@ $(O)/$(1)/trace-tool/explain.o: $(B)/bpf/explain.inc
 
 $(O)/$(1)/libvirtio.a: $(LIB_host:%.c=$(O)/$(1)/%.o)
 $(O)/$(1)/libvirtio-qtest.a: $(LIB_qtest:%.c=$(O)/$(1)/%.o)
-$(O)/$(1)/tests/trace-tool.a: $(filter trace-tool/%,$(TOOL_FILES_SRC:trace-tool/%.c=$(O)/$(1)/trace-tool/%.o))
+$(O)/$(1)/tests/trace-tool.a: $(patsubst %.c,$(O)/$(1)/%.o,$(filter trace-tool/%,$(TOOL_FILES_SRC)))
 $(O)/$(1)/tests/host.a: $(SUPPORT_host:%.c=$(O)/$(1)/%.o)
 $(O)/$(1)/tests/qtest.a: $(SUPPORT_qtest:%.c=$(O)/$(1)/%.o)
 $(addprefix $(O)/$(1)/,libvirtio.a libvirtio-qtest.a tests/host.a tests/qtest.a tests/trace-tool.a):
