@@ -90,7 +90,7 @@ define variant
 $(O)/$(1)/%.o: %.c Makefile
 	$$(call say,CC,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$(CC) $(CFLAGS_ALL) $(FLAGS_$(1)) $(CFLAGS) -c -o $$@ $$<
+	$$(Q)$(CC) $(CFLAGS_ALL) $(FLAGS_$(1)) $$(CFLAGS) -c -o $$@ $$<
 
 $(O)/$(1)/trace-tool/%.o: CFLAGS += -D_GNU_SOURCE -I$(B)/bpf
 $(O)/$(1)/trace-tool/explain.o: $(B)/bpf/explain.inc
