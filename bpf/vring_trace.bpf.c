@@ -20,6 +20,7 @@
 
 #include "bpf/ring_view.h"
 #include "bpf/record.h"
+#include "bpf/missed.h"
 #include "bpf/vring_trace.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -475,6 +476,7 @@ int add_kprobe(struct pt_regs *ctx)
 	struct call call = { .vq = arguments[0] };
 	struct vt_add_function f;
 
+	count_run();
 	if (slot >= VT_ADD_SLOTS)
 		return 0;
 	f = add_functions[slot];
@@ -490,6 +492,7 @@ int add_kretprobe(struct pt_regs *ctx)
 {
 	struct call call;
 
+	count_run();
 	if (!leave(ctx, &call))
 		return 0;
 	return added((void *)call.vq, call.data, call.out, call.in, (int)PT_REGS_RC(ctx));
@@ -500,6 +503,7 @@ int kick_kprobe(struct pt_regs *ctx)
 {
 	struct call call = { .vq = PT_REGS_PARM1(ctx) };
 
+	count_run();
 	enter(ctx, &call);
 	return kick_begins((void *)call.vq);
 }
@@ -509,18 +513,21 @@ int kick_kretprobe(struct pt_regs *ctx)
 {
 	struct call call;
 
+	count_run();
 	return leave(ctx, &call) ? kick_ends((void *)call.vq, PT_REGS_RC(ctx)) : 0;
 }
 
 SEC("?kprobe")
 int doorbell_kprobe(struct pt_regs *ctx)
 {
+	count_run();
 	return rings((void *)PT_REGS_PARM1(ctx));
 }
 
 SEC("?kprobe")
 int interrupt_kprobe(struct pt_regs *ctx)
 {
+	count_run();
 	return interrupted(PT_REGS_PARM1(ctx), (void *)PT_REGS_PARM2(ctx));
 }
 
@@ -529,6 +536,7 @@ int reap_kprobe(struct pt_regs *ctx)
 {
 	struct call call = { .vq = PT_REGS_PARM1(ctx), .len = PT_REGS_PARM2(ctx) };
 
+	count_run();
 	enter(ctx, &call);
 	return 0;
 }
@@ -538,6 +546,7 @@ int reap_kretprobe(struct pt_regs *ctx)
 {
 	struct call call;
 
+	count_run();
 	return leave(ctx, &call) ? reaped((void *)call.vq, (void *)call.len, PT_REGS_RC(ctx)) : 0;
 }
 
@@ -548,6 +557,7 @@ int callbacks_kprobe(struct pt_regs *ctx)
 {
 	struct call call = { .vq = PT_REGS_PARM1(ctx) };
 
+	count_run();
 	enter(ctx, &call);
 	return 0;
 }
@@ -557,6 +567,7 @@ int callbacks_kretprobe(struct pt_regs *ctx)
 {
 	struct call call;
 
+	count_run();
 	if (!leave(ctx, &call))
 		return 0;
 	switch (bpf_get_attach_cookie(ctx)) {

@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 #define VT_MAX_QUEUES 1024 /* of all devices together */
-#define VT_NAME_LEN 32	   /* with the closing NUL; the kernel's names are shorter */
+#define VT_MAX_LINKS 128   /* hooks by kprobe, entry and return */
+#define VT_MAX_CPUS 8192
+#define VT_NAME_LEN 32 /* with the closing NUL; the kernel's names are shorter */
 
 /* One virtqueue as the driver's private struct and the ring's memory show it. */
 struct vt_queue {

@@ -6,12 +6,14 @@
  *
  * There is one plan in a process: vring-trace does one thing and ends.
  */
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "vring_trace.skel.h"
 
@@ -25,7 +27,12 @@ static bool verdict_only;
 static size_t planned;
 static struct vt_add_function add_functions[VT_ADD_SLOTS];
 static struct bpf_link *links[2 * MAX_HOOKS]; /* a decision and, by kprobe, a return takes two */
+_Static_assert(2 * MAX_HOOKS <= VT_MAX_LINKS, "each link has an entry in own_links");
 static size_t link_count;
+static struct vring_trace *hooked; /* while hooks are set */
+static bool counts_misses;	   /* by kprobe, and the kernel lets us look at its probes */
+static struct bpf_link *hits;	   /* what reads the kernel's counts of them */
+static uint64_t missed_before, missed;
 
 /* ---- types ---- */
 
@@ -36,10 +43,11 @@ struct named_type {
 	unsigned int kind;
 };
 
-/* All functions and structs that are looked for begin with v: virtqueue_, vring_, vp_, vm_. */
+/* Most that is looked for begins with v: virtqueue_, vring_, vp_, vm_. */
 static bool of_interest(const char *name)
 {
-	return name[0] == 'v' || !strcmp(name, "dev_attr_show");
+	return name[0] == 'v' || !strcmp(name, "dev_attr_show") ||
+	       !strcmp(name, "bpf_iter_bpf_link");
 }
 
 int types_scan(struct kernel_types *types, const struct btf *btf)
@@ -247,6 +255,7 @@ int hooks_plan(const struct kernel_types *types, unsigned int events, bool kprob
 	};
 
 	planned = 0;
+	counts_misses = kprobe && exists(types, "bpf_iter_bpf_link");
 	verdict_only = events & HOOKS_VERDICT_ONLY;
 	for (unsigned int event = 1; event < VRING_EVENT_TYPES; event++) {
 		size_t before = planned;
@@ -331,9 +340,109 @@ int hooks_prepare(struct vring_trace *skel)
 		if (!error)
 			error = prepare_program(back, &plan[i]);
 	}
+	bpf_program__set_autoload(skel->progs.sum_hits, counts_misses);
 	skel->rodata->verdict_only = verdict_only;
 	memcpy((void *)skel->rodata->add_functions, add_functions, sizeof(add_functions));
 	return error;
+}
+
+/* ---- calls that a kprobe did not show ---- */
+
+/* Has the kernel add up how often our probes were hit and passed over. Return: success. */
+static bool read_hits(uint64_t *count)
+{
+	char nothing[64];
+	int fd = bpf_iter_create(bpf_link__fd(hits));
+	ssize_t got;
+
+	if (fd < 0)
+		return false;
+	hooked->bss->probe_hits = hooked->bss->probe_misses = 0;
+	do
+		got = read(fd, nothing, sizeof(nothing));
+	while (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)));
+	close(fd);
+	*count = hooked->bss->probe_hits + hooked->bss->probe_misses;
+	return got == 0;
+}
+
+static uint64_t read_runs(void)
+{
+	int cpus = libbpf_num_possible_cpus();
+	uint64_t counts[VT_MAX_CPUS], sum = 0;
+	const uint32_t zero = 0;
+
+	if (cpus > VT_MAX_CPUS ||
+	    bpf_map_lookup_elem(bpf_map__fd(hooked->maps.runs), &zero, counts))
+		return 0;
+	for (int cpu = 0; cpu < cpus; cpu++)
+		sum += counts[cpu];
+	return sum;
+}
+
+/*
+ * Hits without a run. The two are not read at the same moment, so a reading counts if no hit came
+ * meanwhile; and of a few of these the least, because a hit may be about to lead to its run.
+ */
+static uint64_t read_missed(void)
+{
+	uint64_t before, runs, after = 0, least = UINT64_MAX;
+	int good = 0;
+
+	for (int tries = 0; tries < 50 && good < 3; tries++) {
+		if (tries)
+			usleep(1000);
+		if (!read_hits(&before))
+			return missed_before + missed;
+		runs = read_runs();
+		if (!read_hits(&after) || after != before || runs > after)
+			continue;
+		good++;
+		if (after - runs < least)
+			least = after - runs;
+	}
+	return good ? least : missed_before + missed;
+}
+
+bool hooks_missed(uint64_t *count)
+{
+	uint64_t now;
+
+	if (!counts_misses)
+		return false;
+	if (hits) {
+		now = read_missed();
+		if (now > missed_before + missed)
+			missed = now - missed_before;
+	}
+	*count = missed;
+	return true;
+}
+
+/* Lets sum_hits know the probe by its link. */
+static int own_link(const struct bpf_link *link)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+	const uint8_t one = 1;
+
+	if (bpf_obj_get_info_by_fd(bpf_link__fd(link), &info, &len) ||
+	    bpf_map_update_elem(bpf_map__fd(hooked->maps.own_links), &info.id, &one, 0))
+		return -errno;
+	return 0;
+}
+
+static void begin_counting_misses(void)
+{
+	for (size_t i = 0; counts_misses && i < link_count; i++)
+		counts_misses = !own_link(links[i]);
+	if (!counts_misses)
+		return;
+	hits = bpf_program__attach_iter(hooked->progs.sum_hits, NULL);
+	counts_misses = hits != NULL;
+	missed = missed_before = 0;
+	if (hits)
+		missed_before = read_missed();
 }
 
 /* ---- setting ---- */
@@ -357,6 +466,7 @@ static int attach_program(struct bpf_program *prog, const struct hook *hook, boo
 
 int hooks_attach(struct vring_trace *skel)
 {
+	hooked = skel;
 	for (size_t i = 0; i < planned; i++) {
 		struct bpf_program *entry, *back;
 		int error;
@@ -373,11 +483,17 @@ int hooks_attach(struct vring_trace *skel)
 			return error;
 		}
 	}
+	begin_counting_misses();
 	return planned;
 }
 
 void hooks_detach(void)
 {
+	uint64_t last;
+
+	hooks_missed(&last);
+	bpf_link__destroy(hits);
+	hits = NULL;
 	while (link_count)
 		bpf_link__destroy(links[--link_count]);
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ring/vring_event.h"
 
@@ -63,5 +64,11 @@ int hooks_prepare(struct vring_trace *skel);
 /* Return: how many hooks are set, or a negative errno after none is. */
 int hooks_attach(struct vring_trace *skel);
 void hooks_detach(void);
+
+/*
+ * How many calls kprobes did not show since they were set, or until they were taken off: see
+ * bpf/missed.h. Return: false if that is not to be known here; of fentry the kernel tells itself.
+ */
+bool hooks_missed(uint64_t *count);
 
 #endif

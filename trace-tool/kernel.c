@@ -335,6 +335,7 @@ struct kernel_cost kernel_cost(const struct vring_trace *skel)
 {
 	struct kernel_cost cost = { .timed = timed + (timing >= 0 ? now() - timing_since : 0) };
 	struct bpf_program *prog;
+	uint64_t by_kprobes;
 
 	bpf_object__for_each_program(prog, skel->obj)
 	{
@@ -347,5 +348,7 @@ struct kernel_cost kernel_cost(const struct vring_trace *skel)
 		cost.missed += info.recursion_misses;
 		cost.run_ns += info.run_time_ns;
 	}
+	if (hooks_missed(&by_kprobes))
+		cost.missed = by_kprobes;
 	return cost;
 }

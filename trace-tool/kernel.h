@@ -47,7 +47,8 @@ void kernel_detach_hooks(void);
 
 /* What the hooks have cost so far, and did not see. */
 struct kernel_cost {
-	unsigned long long missed; /* calls that came while the same hook ran on that CPU */
+	unsigned long long
+		missed; /* calls that hooks were not shown: that CPU was in one already */
 	unsigned long long run_ns; /* in the programs, all CPUs together, while they were timed */
 	double timed;		   /* seconds that they were; 0: the kernel does not let us */
 };

@@ -3,9 +3,11 @@
  * Judges one trace of every kind of device by witnesses that know nothing of it: QEMU's own trace
  * log and /proc/interrupts. The same for each kernel and each layout of the rings.
  *
- * matrix DIR split|packed on|off pci|mmio: the recording that one boot with tests/guest/matrix.job
- * leaves behind, the layout that was asked for, whether with EVENT_IDX, and the transport.
+ * matrix DIR split|packed on|off pci|mmio BACKEND: the recording that one boot with
+ * tests/guest/matrix.job leaves behind, the layout that was asked for, whether with EVENT_IDX, the
+ * transport, and by what vring-trace hooked.
  */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -41,7 +43,7 @@ struct queue {
 static struct queue queues[MAX_QUEUES];
 static size_t queue_count;
 static const char *directory;
-static bool packed, event_idx, mmio;
+static bool packed, event_idx, mmio, by_kprobe;
 
 /* What the job asks of a device; the devices are in the order in which QEMU was given them. */
 static const struct request {
@@ -130,18 +132,22 @@ static void count_event(json_object *object)
 		q->by_flags = true;
 }
 
-static uint64_t lost = 1, missed = 1;
+/* As vring-trace has them. Missed calls of hooks: what it says it did not see may be missing. */
+static uint64_t lost = 1, missed, events;
+static bool has_meter;
 static unsigned int incomplete; /* queues whose indices do not agree with their events */
 
 static void read_line(json_object *object)
 {
 	if (json_object_object_get(object, "event")) {
 		count_event(object);
+		events++;
 	} else if (json_object_object_get(object, "summary")) {
 		incomplete += !truth_of(object, "complete");
 	} else {
 		lost = number_of(object, "lost");
 		missed = number_of(object, "missed");
+		has_meter = true;
 	}
 }
 
@@ -351,12 +357,25 @@ static int read_recording(void **state)
 
 /* ---- judging ---- */
 
+static uint64_t unseen; /* in the test that runs */
+
+static int nothing_unseen(void **state)
+{
+	(void)state;
+	unseen = 0;
+	return 0;
+}
+
+/* All that is not traced, of all queues together, must be among what vring-trace says it missed. */
 static void agree(const struct queue *q, const char *what, unsigned long traced,
 		  unsigned long witnessed)
 {
-	if (traced != witnessed)
-		fail_msg("%s (queue %u of device %u): %s: %lu traced, %lu witnessed", q->name,
-			 q->index, q->device, what, traced, witnessed);
+	if (traced < witnessed)
+		unseen += witnessed - traced;
+	if (traced > witnessed || unseen > missed)
+		fail_msg("%s (queue %u of device %u): %s: %lu traced, %lu witnessed; "
+			 "%" PRIu64 " missed of all",
+			 q->name, q->index, q->device, what, traced, witnessed, missed);
 }
 
 /* A queue that buffers wait in until something comes: what was added need not be popped. */
@@ -402,9 +421,14 @@ static void each_doorbell_is_heard_by_qemu(void **state)
 static void each_doorbell_was_decided_on_or_forced(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < queue_count; i++)
+	for (size_t i = 0; i < queue_count; i++) {
+		unsigned int rung = queues[i].traced.doorbell;
+		unsigned int decided = queues[i].traced.kick + queues[i].traced.forced;
+
+		/* Either may be the one that was missed. */
 		agree(&queues[i], "kicks, forced ones too, and doorbells",
-		      queues[i].traced.kick + queues[i].traced.forced, queues[i].traced.doorbell);
+		      rung < decided ? rung : decided, rung < decided ? decided : rung);
+	}
 }
 
 static void each_interrupt_is_in_proc_interrupts(void **state)
@@ -445,7 +469,8 @@ static void the_known_requests_are_all_there(void **state)
 			adds += queues[i].traced.add;
 			used += queues[i].traced.add > 0;
 		}
-		if (!adds || (list[r].adds && adds != list[r].adds))
+		unseen += list[r].adds > adds ? list[r].adds - adds : 0;
+		if (!adds || (list[r].adds && adds > list[r].adds) || unseen > missed)
 			fail_msg("%s of virtio%u: %u adds, %u expected", list[r].queue,
 				 list[r].device, adds, list[r].adds);
 		/* Each processor has a queue of that disk to itself. */
@@ -471,7 +496,8 @@ static void the_rings_are_what_was_asked_for(void **state)
 	}
 }
 
-static void nothing_was_lost(void **state)
+/* An interrupt that breaks into a hook hides from it. That is rare, and it is told. */
+static void nothing_was_lost_but_what_is_told(void **state)
 {
 	FILE *file = open_part("status");
 	int status = -1;
@@ -479,10 +505,43 @@ static void nothing_was_lost(void **state)
 	(void)state;
 	assert_int_equal(fscanf(file, "%d", &status), 1);
 	fclose(file);
+	assert_true(has_meter);
 	assert_int_equal(lost, 0);
-	assert_int_equal(missed, 0);
-	assert_int_equal(incomplete, 0);
-	assert_int_equal(status, 0); /* --strict */
+	assert_true(missed * 50 <= events);
+	if (!missed)
+		assert_int_equal(incomplete, 0);
+	assert_int_equal(status, missed ? 4 : 0); /* --strict */
+}
+
+/* While processors are inside bpf(2) a kprobe shows no interrupt, and before Linux 6.7 counts none.
+ */
+static void what_a_kprobe_did_not_show_is_told(void **state)
+{
+	const char *const vector = "virtio0-req.0";
+	long irqs = 0, hidden, reported = 0;
+	char line[1024];
+	FILE *file;
+
+	(void)state;
+	if (!by_kprobe)
+		skip();
+	file = open_part("events.hidden");
+	while (fgets(line, sizeof(line), file)) {
+		json_object *object = json_tokener_parse(line);
+
+		assert_non_null(object);
+		if (json_object_object_get(object, "event"))
+			irqs += !strcmp(string_of(object, "event"), "irq");
+		else if (json_object_object_get(object, "missed"))
+			reported = number_of(object, "missed");
+		json_object_put(object);
+	}
+	fclose(file);
+	hidden = interrupts_of("interrupts.hidden.after", vector) -
+		 interrupts_of("interrupts.hidden.before", vector) - irqs;
+	assert_true(hidden > 0);
+	/* With each interrupt the hooks inside it: of the reap at least. */
+	assert_true(reported >= 2 * hidden);
 }
 
 static void no_ring_breaks_a_rule_and_none_stalls(void **state)
@@ -525,26 +584,28 @@ static void the_guest_kernel_stayed_whole(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_was_lost),
-		cmocka_unit_test(the_known_requests_are_all_there),
-		cmocka_unit_test(each_add_is_popped_by_qemu),
-		cmocka_unit_test(each_reap_was_filled_by_qemu),
-		cmocka_unit_test(each_doorbell_is_heard_by_qemu),
-		cmocka_unit_test(each_doorbell_was_decided_on_or_forced),
-		cmocka_unit_test(each_interrupt_is_in_proc_interrupts),
+		cmocka_unit_test(nothing_was_lost_but_what_is_told),
+		cmocka_unit_test(what_a_kprobe_did_not_show_is_told),
+		cmocka_unit_test_setup(the_known_requests_are_all_there, nothing_unseen),
+		cmocka_unit_test_setup(each_add_is_popped_by_qemu, nothing_unseen),
+		cmocka_unit_test_setup(each_reap_was_filled_by_qemu, nothing_unseen),
+		cmocka_unit_test_setup(each_doorbell_is_heard_by_qemu, nothing_unseen),
+		cmocka_unit_test_setup(each_doorbell_was_decided_on_or_forced, nothing_unseen),
+		cmocka_unit_test_setup(each_interrupt_is_in_proc_interrupts, nothing_unseen),
 		cmocka_unit_test(the_rings_are_what_was_asked_for),
 		cmocka_unit_test(no_ring_breaks_a_rule_and_none_stalls),
 		cmocka_unit_test(the_guest_kernel_stayed_whole),
 	};
 
-	if (argc < 5) {
-		fprintf(stderr, "usage: matrix DIR split|packed on|off pci|mmio [TEST]\n");
+	if (argc < 6) {
+		fprintf(stderr, "usage: matrix DIR split|packed on|off pci|mmio BACKEND [TEST]\n");
 		return 2;
 	}
 	directory = argv[1];
 	packed = !strcmp(argv[2], "packed");
 	event_idx = !strcmp(argv[3], "on");
 	mmio = !strcmp(argv[4], "mmio");
-	select_test(argc - 4, argv + 4);
+	by_kprobe = !strcmp(argv[5], "kprobe");
+	select_test(argc - 5, argv + 5);
 	return cmocka_run_group_tests(tests, read_recording, NULL);
 }

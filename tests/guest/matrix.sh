@@ -44,9 +44,15 @@ for word in "${devices[@]}"; do args+=(--qemu-arg "$word"); done
 
 rm -rf "$out"
 mkdir -p "$out"
+if [ "$backend" = kprobe ]; then
+	mkdir -p "$out/more/bin"
+	"${CC:-cc}" -O2 -static -o "$out/more/bin/map_writer" "$(dirname "$0")/map_writer.c"
+	(cat "$initrd" && cd "$out/more" && find . -mindepth 1 | cpio -o -H newc --quiet) >"$out/initrd.cpio"
+	initrd=$out/initrd.cpio
+fi
 "$run" --limit 90 --kernel "$kernel" --initrd "$initrd" --disk "$disk" --machine "$machine" --cpus 4 \
 	--append "BACKEND=$backend" \
 	--log "$out/console.log" --blk "$props" --net "$props" --qemu-trace "$out/qemu.log" \
 	--results "$out/results.tar.gz" "${args[@]}"
 tar xzf "$out/results.tar.gz" -C "$out"
-"$judge" "$out" "$layout" "$event_idx" "$transport"
+"$judge" "$out" "$layout" "$event_idx" "$transport" "$backend"
