@@ -17,15 +17,25 @@ const volatile bool times_wanted = false;
 
 uint64_t lost = 0; /* events with no room for them, in whichever map */
 
-/* By device << 16 | index. */
+/* The slot of each queue that was met, by device << 16 | index. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, VT_MAX_QUEUES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, uint32_t);
+	__type(value, uint32_t);
+} slots SEC(".maps");
+
+uint32_t slots_taken = 0;
+
+/* By slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, VT_MAX_QUEUES);
 	__type(key, uint32_t);
 	__type(value, struct vt_totals);
 } totals SEC(".maps");
 
+/* By device << 16 | index. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, VT_MAX_QUEUES);
@@ -42,18 +52,27 @@ struct {
 	__type(value, struct vt_times);
 } no_times SEC(".maps");
 
-static __always_inline struct vt_totals *totals_of(uint32_t key)
+/* Two that meet a queue at once take two slots, of which one stays empty. */
+static __always_inline uint32_t *slot_of(uint32_t key)
 {
-	struct vt_totals *found = bpf_map_lookup_elem(&totals, &key);
-	struct vt_totals none = {};
+	uint32_t *found = bpf_map_lookup_elem(&slots, &key), slot;
 
 	if (found)
 		return found;
-	bpf_map_update_elem(&totals, &key, &none, BPF_NOEXIST);
-	found = bpf_map_lookup_elem(&totals, &key);
+	slot = __sync_fetch_and_add(&slots_taken, 1);
+	if (slot < VT_MAX_QUEUES)
+		bpf_map_update_elem(&slots, &key, &slot, BPF_NOEXIST);
+	found = bpf_map_lookup_elem(&slots, &key);
 	if (!found)
 		__sync_fetch_and_add(&lost, 1);
 	return found;
+}
+
+static __always_inline struct vt_totals *totals_of(uint32_t key)
+{
+	uint32_t *slot = slot_of(key);
+
+	return slot ? bpf_map_lookup_elem(&totals, slot) : NULL;
 }
 
 /* An interrupt may break in between load and store of an addition, hence the locked ones. */

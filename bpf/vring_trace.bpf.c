@@ -20,6 +20,7 @@
 
 #include "bpf/ring_view.h"
 #include "bpf/record.h"
+#include "bpf/count.h"
 #include "bpf/missed.h"
 #include "bpf/vring_trace.h"
 
@@ -151,6 +152,8 @@ static __always_inline int added_fexit(void *ctx, uint32_t slot)
 	if (add_functions[slot].in)
 		bpf_get_func_arg(ctx, add_functions[slot].in, &in);
 	bpf_get_func_ret(ctx, &ret);
+	if (counts_only())
+		return count_add(*(struct virtqueue **)ctx, out, in, (int)ret);
 	return added((void *)vq, data, out, in, (int)ret);
 }
 
@@ -265,6 +268,8 @@ static __always_inline int kick_ends(const struct virtqueue *vq, uint64_t ret)
 	SEC("?fexit")                                           \
 	int BPF_PROG(kick_fexit_##slot, void *vq, uint64_t ret) \
 	{                                                       \
+		if (counts_only())                              \
+			return count_kick(vq, ret & 0xff);      \
 		return kick_ends(vq, ret);                      \
 	}
 
@@ -292,6 +297,8 @@ static __always_inline int rings(const struct virtqueue *vq)
 	SEC("?fentry")                                 \
 	int BPF_PROG(doorbell_fentry_##slot, void *vq) \
 	{                                              \
+		if (counts_only())                     \
+			return count_doorbell(vq);     \
 		return rings(vq);                      \
 	}
 
@@ -324,7 +331,7 @@ static __always_inline int interrupted(int irq, const struct virtqueue *vq)
 SEC("?fentry")
 int BPF_PROG(interrupt_fentry_0, int irq, void *vq)
 {
-	return interrupted(irq, vq);
+	return counts_only() ? count_interrupt(vq) : interrupted(irq, vq);
 }
 
 /* ---- reap ---- */
@@ -348,6 +355,8 @@ static __always_inline int reaped(const struct virtqueue *vq, const unsigned int
 	SEC("?fexit")                                                                     \
 	int BPF_PROG(reap_fexit_##slot, void *vq, void *len, void *ctx_out, uint64_t ret) \
 	{                                                                                 \
+		if (counts_only())                                                        \
+			return ret ? count_reap(vq, len) : 0;                             \
 		return reaped(vq, len, ret);                                              \
 	}
 

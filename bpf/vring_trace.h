@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define VT_MAX_QUEUES 1024 /* of all devices together */
+#define VT_KNOWN 1024	   /* a power of two: where the kernel keeps what it knows of queues */
 #define VT_MAX_LINKS 128   /* hooks by kprobe, entry and return */
 #define VT_MAX_CPUS 8192
 #define VT_NAME_LEN 32 /* with the closing NUL; the kernel's names are shorter */

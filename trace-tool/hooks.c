@@ -23,7 +23,7 @@
 #define MAX_HOOKS 40
 
 static struct hook plan[MAX_HOOKS];
-static bool verdict_only;
+static bool verdict_only, can_cast;
 static size_t planned;
 static struct vt_add_function add_functions[VT_ADD_SLOTS];
 static struct bpf_link *links[2 * MAX_HOOKS]; /* a decision and, by kprobe, a return takes two */
@@ -47,7 +47,7 @@ struct named_type {
 static bool of_interest(const char *name)
 {
 	return name[0] == 'v' || !strcmp(name, "dev_attr_show") ||
-	       !strcmp(name, "bpf_iter_bpf_link");
+	       !strcmp(name, "bpf_iter_bpf_link") || !strcmp(name, "bpf_rdonly_cast");
 }
 
 int types_scan(struct kernel_types *types, const struct btf *btf)
@@ -244,6 +244,15 @@ static void plan_event(const struct kernel_types *types, enum vring_event_type e
 	}
 }
 
+/* bpf_rdonly_cast takes types of the kernel proper, not of modules. */
+static bool knows_cast(const struct kernel_types *types)
+{
+	const struct btf *btf;
+
+	return exists(types, "bpf_rdonly_cast") &&
+	       types_find(types, "vring_virtqueue", BTF_KIND_STRUCT, &btf) && btf == types->vmlinux;
+}
+
 int hooks_plan(const struct kernel_types *types, unsigned int events, bool kprobe)
 {
 	static const char *const wanted[] = {
@@ -255,6 +264,7 @@ int hooks_plan(const struct kernel_types *types, unsigned int events, bool kprob
 	};
 
 	planned = 0;
+	can_cast = knows_cast(types);
 	counts_misses = kprobe && exists(types, "bpf_iter_bpf_link");
 	verdict_only = events & HOOKS_VERDICT_ONLY;
 	for (unsigned int event = 1; event < VRING_EVENT_TYPES; event++) {
@@ -342,6 +352,7 @@ int hooks_prepare(struct vring_trace *skel)
 	}
 	bpf_program__set_autoload(skel->progs.sum_hits, counts_misses);
 	skel->rodata->verdict_only = verdict_only;
+	skel->rodata->can_cast = can_cast;
 	memcpy((void *)skel->rodata->add_functions, add_functions, sizeof(add_functions));
 	return error;
 }

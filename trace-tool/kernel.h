@@ -55,7 +55,7 @@ struct kernel_cost {
 
 /*
  * Has the kernel time the programs from now on, or no more. Timing is a good part of what a short
- * program costs, so it is on for a tenth of the time only.
+ * program costs, so it is on for a small part of the time only.
  */
 void kernel_cost_timing(bool on);
 struct kernel_cost kernel_cost(const struct vring_trace *skel);

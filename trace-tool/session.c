@@ -297,7 +297,15 @@ static double own_seconds(void)
 
 static void look(struct session *session, struct ring_buffer *events, bool *over)
 {
-	kernel_cost_timing(session->looks++ % 10 == 0);
+	/*
+	 * Every two seconds, for one look. To begin or end it the kernel rewrites its own code in
+	 * many places, which costs more than the timing.
+	 */
+	kernel_cost_timing(session->looks % (2 * tool.rate_hz) == 0);
+	/* Each second what BPF knows of queues is found out anew: a ring may have been resized. */
+	if (session->looks % tool.rate_hz == 0)
+		memset(session->skel->bss->known, 0, sizeof(session->skel->bss->known));
+	session->looks++;
 	if (events && ring_buffer__consume(events) < 0)
 		*over = true;
 	if (session->on_tick && session->on_tick(session))

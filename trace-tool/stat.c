@@ -151,8 +151,7 @@ static int sample(struct sampler *sampler, double seconds)
 {
 	struct stat *stat = (struct stat *)sampler;
 	struct session *session = &sampler->session;
-	int fd = bpf_map__fd(session->skel->maps.totals);
-	int status = sums_meet_queues(session, fd);
+	int status = sums_meet_queues(session, bpf_map__fd(session->skel->maps.slots));
 
 	if (!status)
 		status = grow(stat);
@@ -163,7 +162,7 @@ static int sample(struct sampler *sampler, double seconds)
 	for (size_t i = 0; i < session->queue_count; i++) {
 		struct vt_totals now = {}, shown;
 
-		if (sums_read(&session->queues[i], fd, stat->cpus))
+		if (sums_read_totals(session, &session->queues[i], stat->cpus))
 			now = sum(stat);
 		shown = difference(&now, &stat->before[i]);
 		stat->before[i] = now;
@@ -193,6 +192,8 @@ int stat_main(int argc, char **argv)
 	/* No more than is counted: each hook is paid for by every request. */
 	stat.sampler.session.events =
 		(HOOKS_ALL & ~HOOKS_OF(VRING_EVENT_CALLBACKS)) | HOOKS_VERDICT_ONLY;
+	if (!tool.json)
+		stat.sampler.session.events &= ~HOOKS_OF(VRING_EVENT_NOTIFY);
 	stat.cpus = calloc(libbpf_num_possible_cpus(), sizeof(*stat.cpus));
 	if (!stat.cpus) {
 		tool_error("out of memory");

@@ -3,10 +3,13 @@
  * Takes samples of what the kernel adds up.
  */
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "vring_trace.skel.h"
 
 #include "sums.h"
 #include "tool.h"
@@ -96,6 +99,15 @@ bool sums_read(const struct session_queue *queue, int fd, void *values)
 	uint32_t key = (uint32_t)queue->device << 16 | queue->index;
 
 	return !bpf_map_lookup_elem(fd, &key, values);
+}
+
+bool sums_read_totals(const struct session *session, const struct session_queue *queue,
+		      struct vt_totals *totals)
+{
+	uint32_t key = (uint32_t)queue->device << 16 | queue->index, slot;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(session->skel->maps.slots), &key, &slot) &&
+	       !bpf_map_lookup_elem(bpf_map__fd(session->skel->maps.totals), &slot, totals);
 }
 
 int sums_meet_queues(struct session *session, int fd)

@@ -28,6 +28,10 @@ int sampler_run(struct sampler *sampler);
 /* A queue's entry in a per-CPU map: one for each CPU. Return: whether there is one. */
 bool sums_read(const struct session_queue *queue, int fd, void *values);
 
+/* The same of its counts, which the kernel keeps by slots. */
+bool sums_read_totals(const struct session *session, const struct session_queue *queue,
+		      struct vt_totals *totals);
+
 /* Makes sure that every queue with an entry in the map is one of the session's. */
 int sums_meet_queues(struct session *session, int fd);
 
