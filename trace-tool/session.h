@@ -14,6 +14,7 @@
 #include "account.h"
 #include "queues.h"
 
+struct ring_buffer;
 struct vring_trace;
 
 struct session_queue {
@@ -54,6 +55,7 @@ struct session {
 	bool output_failed;
 
 	/* The session's own. */
+	struct ring_buffer *buffer; /* NULL: nothing is sent */
 	unsigned int looks;
 	double own_at_start, own_at_end; /* CPU time of vring-trace itself */
 	uint64_t gaps;			 /* records that did not come, by their numbers */
@@ -83,6 +85,18 @@ int session_open(struct session *session);
 
 /* Sets the hooks, runs to the end, takes them off. Return: the exit status so far. */
 int session_run(struct session *session);
+
+/*
+ * The same in parts, for who has other things to do meanwhile: session_look empties the buffer and
+ * calls on_tick, and says whether one of the callbacks wants to end. session_end also undoes a
+ * session_begin that failed.
+ */
+int session_begin(struct session *session);
+bool session_look(struct session *session);
+void session_end(struct session *session);
+
+/* Of a session with @words: takes a queue in, or leaves it out, from now on. */
+int session_watch(struct session *session, uint16_t device, uint16_t index, bool on);
 
 /* Frees what the session holds. @status: so far. Return: the one to exit with. */
 int session_close(struct session *session, int status);
