@@ -51,6 +51,9 @@ extern const struct argp_child tool_children[];
 /* "vring-trace: ..." and a newline on stderr; with --json an object {"error": "..."}. */
 void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* While a screen is up: messages go into @text, the last one stays. NULL: to stderr again. */
+void tool_error_into(char *text, size_t size);
+
 /**
  * tool_flush - push stdout out
  *
@@ -73,6 +76,14 @@ struct tool_command {
 	const char *what; /* what it is for, in half a line */
 };
 extern const struct tool_command tool_commands[];
+
+/* What else differs between vring-trace and the vring-trace of recordings only. */
+struct tool_program {
+	int (*no_command)(int argc, char **argv); /* what runs without a COMMAND */
+	const char *about;			  /* what it is for, and what it does then */
+	const char *examples;			  /* and what a QUEUE is */
+};
+extern const struct tool_program tool_program;
 
 /* Each command parses its own arguments; argv[0] is its name. Return: the exit status. */
 int ls_main(int argc, char **argv);
