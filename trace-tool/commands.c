@@ -23,3 +23,19 @@ const struct tool_command tool_commands[] = {
 	{ "version", version_main, "", "the version" },
 	{ 0 },
 };
+
+const struct tool_program tool_program = {
+	stat_main,
+	"See the virtqueues of this Linux guest: who put what into them, who was told, and why. "
+	"Without a COMMAND: one second of `stat` over all queues.",
+	"QUEUE: virtio1, virtio1/req.0, virtio1:0, vda, eth0, or a pattern over these\n"
+	"\n"
+	"EXAMPLES:\n"
+	"  vring-trace ls                      # what is there\n"
+	"  vring-trace trace vda               # every event of the disk's queues\n"
+	"  vring-trace trace -n 20 eth0        # the first 20 events of the card\n"
+	"  vring-trace trace -- ping -c 3 gw   # everything while a command runs\n"
+	"  vring-trace why --reason full vda   # kicks forced by a full ring\n"
+	"  vring-trace stall --watch           # wait until something is stuck\n"
+	"  vring-trace stat vda 5              # what the disk did, every 5 seconds\n"
+};

@@ -14,3 +14,12 @@ const struct tool_command tool_commands[] = {
 	{ "version", version_main, "", "the version" },
 	{ 0 },
 };
+
+const struct tool_program tool_program = {
+	help_main,
+	"See what happened to the virtqueues of a Linux guest, in a recording that vring-trace made "
+	"there. Without a COMMAND: this help.",
+	"EXAMPLES:\n"
+	"  vring-trace-files show boot.vrt     # the rings as they were at the end\n"
+	"  vring-trace-files check boot.vrt    # was a rule broken, and when\n"
+};

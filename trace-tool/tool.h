@@ -35,6 +35,7 @@ struct tool_options {
 	bool dry_run;
 	bool no_self;
 	bool wall_clock;
+	bool ascii;
 	bool colour; /* stdout may be coloured: decided once the line is parsed */
 	unsigned int rate_hz;
 	unsigned int pid;	/* 0: all */
