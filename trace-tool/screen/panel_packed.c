@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A packed ring, a line for each slot, and what its bits mean where they stand: from the driver's
+ * window, and not from the bits alone.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "panel.h"
+
+struct columns {
+	int index, addr, len, id; /* widths */
+	int at_bits, at_meaning, at_age;
+};
+
+static void measure(const struct snapshot *s, struct columns *c, int cols)
+{
+	*c = (struct columns){ .addr = 8, .len = 4, .id = 3 };
+	c->index = digits_of(s->head.num - 1) > 2 ? digits_of(s->head.num - 1) : 2;
+	c->id = c->index > 3 ? c->index : 3;
+	for (unsigned int i = 0; i < s->head.num; i++) {
+		uint64_t addr = le64_read(&snapshot_packed(s)[i].addr);
+		int digits = addr ? (67 - __builtin_clzll(addr)) / 4 : 1;
+
+		c->addr = digits > c->addr ? digits : c->addr;
+		digits = digits_of(le32_read(&snapshot_packed(s)[i].len));
+		c->len = digits > c->len ? digits : c->len;
+	}
+	c->at_bits = 1 + c->index + 1 + c->addr + 1 + c->len + 1 + c->id + 2;
+	c->at_meaning = c->at_bits + 3 + 2 + 3 + 2;
+	c->at_age = cols - 8;
+}
+
+/* ---- what a slot means ---- */
+
+/* The slot in which the chain began whose tail is left in slot @i, or -1. */
+static int chain_began(const struct snapshot *s, unsigned int i)
+{
+	uint16_t id = le16_read(&snapshot_packed(s)[i].id);
+
+	for (unsigned int back = 1; back < s->head.num; back++) {
+		unsigned int at = (i + s->head.num - back) % s->head.num;
+		uint16_t flags = le16_read(&snapshot_packed(s)[at].flags);
+
+		if (le16_read(&snapshot_packed(s)[at].id) != id)
+			return -1;
+		/* Only its first slot is ever written by the device: both bits alike. */
+		if (!(flags & VRING_PACKED_DESC_F_AVAIL) == !(flags & VRING_PACKED_DESC_F_USED))
+			return at;
+	}
+	return -1;
+}
+
+static void dead_words(const struct snapshot *s, unsigned int i, char *buf, size_t size)
+{
+	int began = chain_began(s, i);
+	uint16_t id = le16_read(&snapshot_packed(s)[i].id);
+
+	if (began >= 0)
+		snprintf(buf, size, "dead tail: id %u began in slot %d", id, began);
+	else
+		snprintf(buf, size, "dead tail of id %u, long reaped", id);
+}
+
+static enum frame_style meaning(const struct screen *screen, unsigned int i, char *buf, size_t size)
+{
+	const struct snapshot *s = screen->w->snapshot;
+	const struct slot *slot = &screen->slots->list[i];
+	uint16_t id = le16_read(&snapshot_packed(s)[i].id);
+	char part[32];
+
+	switch (slot->state) {
+	case SLOT_DEVICE:
+		slot_part(s, screen->slots, i, part, sizeof(part));
+		snprintf(buf, size, "%s%s%s", slot->first ? "AVAILABLE  " : "  ", part,
+			 slot->last && slot->buffer == NO_BUFFER ? ", id of no buffer" : "");
+		return slot->last && slot->buffer == NO_BUFFER ? STYLE_BAD : STYLE_DEVICE;
+	case SLOT_USED:
+		snprintf(buf, size, "USED, not reaped%s",
+			 slot->buffer == NO_BUFFER ? ": id of no buffer in flight" : "");
+		return slot->buffer == NO_BUFFER ? STYLE_BAD : STYLE_DRIVER;
+	case SLOT_SKIPPED:
+		snprintf(buf, size, "  tail of id %u, device skips it", slot->buffer);
+		return STYLE_QUIET;
+	case SLOT_DEAD:
+		dead_words(s, i, buf, size);
+		return STYLE_WARN;
+	case SLOT_OLD:
+		snprintf(buf, size, "free (old tail, lap wrap %d)", slot->wrap);
+		return STYLE_QUIET;
+	case SLOT_REAPED:
+		snprintf(buf, size, "free (id %u, reaped, lap wrap %d)", id, slot->wrap);
+		return STYLE_QUIET;
+	case SLOT_NEVER:
+		snprintf(buf, size, "free (never filled)");
+		return STYLE_QUIET;
+	case SLOT_WRONG:
+		snprintf(buf, size, "in the window, but not available");
+		return STYLE_BAD;
+	default:
+		snprintf(buf, size, "%s", screen->slots->positions_wrong ? "?" : "free");
+		return STYLE_QUIET;
+	}
+}
+
+/* What happened to the slot since the memory was copied, by the events. */
+static const char *moved_words(const struct watch *w, unsigned int i)
+{
+	const struct vt_positions *then = &w->snapshot->head.before;
+	struct since since = since_snapshot(w);
+	unsigned int from_avail = i + w->num - packed_slot(then->avail_idx) % w->num;
+	unsigned int from_last = i + w->num - packed_slot(then->last_used) % w->num;
+
+	if (from_avail % w->num < since.added)
+		return "filled since this copy";
+	if (from_last % w->num < since.reaped)
+		return "reaped since this copy";
+	return NULL;
+}
+
+/* ---- lines ---- */
+
+static void draw_contents(struct screen *screen, const struct pane *p, int row,
+			  const struct columns *c, unsigned int i)
+{
+	const struct vring_packed_desc *desc = &snapshot_packed(screen->w->snapshot)[i];
+	const struct slot *slot = &screen->slots->list[i];
+	uint16_t flags = le16_read(&desc->flags);
+	bool over = slot_is_free(slot) && slot->state != SLOT_DEAD;
+	enum frame_style style = slot_is_free(slot) ? STYLE_QUIET : STYLE_PLAIN;
+	int col = 1 + c->index + 1;
+
+	if (i == screen->b->cursor)
+		pane_text(p, row, 0, STYLE_CURSOR, ">%*u", c->index, i);
+	else
+		pane_text(p, row, 1, style, "%*u", c->index, i);
+	if (over)
+		pane_text(p, row, col, style, "%*s %*s %*s", c->addr, ".", c->len, ".", c->id, ".");
+	else
+		pane_text(p, row, col, style, "%*" PRIx64 " %*u %*u", c->addr,
+			  le64_read(&desc->addr), c->len, le32_read(&desc->len), c->id,
+			  le16_read(&desc->id));
+	pane_text(p, row, c->at_bits, style, "%d %d", !!(flags & VRING_PACKED_DESC_F_AVAIL),
+		  !!(flags & VRING_PACKED_DESC_F_USED));
+	if (over)
+		pane_text(p, row, c->at_bits + 5, style, "...");
+	else
+		pane_text(p, row, c->at_bits + 5, style, "%c%c%c",
+			  flags & VRING_DESC_F_NEXT ? 'N' : '.',
+			  flags & VRING_DESC_F_WRITE ? 'W' : '.',
+			  flags & VRING_DESC_F_INDIRECT ? 'I' : '.');
+}
+
+static void draw_meaning(struct screen *screen, const struct pane *p, int row,
+			 const struct columns *c, unsigned int i)
+{
+	const struct watch *w = screen->w;
+	const struct slot *slot = &screen->slots->list[i];
+	const struct snapshot_note *note = slot_note(w->snapshot, slot);
+	const char *moved = moved_words(w, i);
+	enum frame_style style = STYLE_WARN;
+	char text[96], age[NUMBER_LEN];
+	int col;
+
+	if (!moved)
+		style = meaning(screen, i, text, sizeof(text));
+	col = pane_text(p, row, c->at_meaning, style, "%.*s", p->cols - c->at_meaning,
+			moved ? moved : text);
+	if (packed_slot(w->last_used) == i)
+		col = pane_text(p, row, col + 1, STYLE_DRIVER, "<-last_used");
+	if (packed_slot(w->avail_idx) == i)
+		col = pane_text(p, row, col + 1, STYLE_DRIVER, "<-next_avail");
+	if (slot->first && !slot_is_free(slot) && col <= c->at_age)
+		pane_text(p, row, c->at_age,
+			  buffer_is_old(screen, note) && !w->receives ? STYLE_WARN : STYLE_PLAIN,
+			  "%8s", buffer_age(screen, note, age));
+}
+
+void panel_packed(struct screen *screen, const struct pane *p)
+{
+	const struct watch *w = screen->w;
+	unsigned int num = w->snapshot->head.num, shown = p->rows > 2 ? p->rows - 2 : 0, first;
+	struct columns c;
+	char words[64];
+
+	screen->b->limit = num;
+	first = screen_scroll_to_cursor(screen->b, num, shown, 1);
+	measure(w->snapshot, &c, p->cols);
+	snapshot_words(screen, words, sizeof(words));
+	pane_rule(p, 0, "ONE RING  last_used %u wrap %d | next_avail %u wrap %d | %u/%u free%s%s",
+		  packed_slot(w->last_used), packed_wrap(w->last_used), packed_slot(w->avail_idx),
+		  packed_wrap(w->avail_idx), w->num_free, num, words[0] ? ", " : "", words);
+	pane_text(p, 1, 1, STYLE_QUIET, "%*s %*s %*s %*s  A U  flg  meaning%s", c.index, "#",
+		  c.addr, "dma_addr", c.len, "len", c.id, "id",
+		  p->cols >= 98 ? " (from the driver's window, not the bits alone)" :
+		  p->cols >= 80 ? " (by the driver's window)" :
+				  "");
+	pane_text(p, 1, c.at_age, STYLE_QUIET, "     age");
+	for (unsigned int i = 0; i < shown && first + i < num; i++) {
+		draw_contents(screen, p, 2 + i, &c, first + i);
+		draw_meaning(screen, p, 2 + i, &c, first + i);
+	}
+	if (shown < num && shown > 0)
+		pane_text(p, 0, p->cols - 12, STYLE_TITLE, " %u-%u ", first,
+			  first + shown - 1 < num ? first + shown - 1 : num - 1);
+}
+
+/* ---- the event areas, 2.8.14 ---- */
+
+struct wish {
+	bool known;
+	uint16_t off_wrap, flags;
+};
+
+/* What the area says in words: @what is to happen, and from which slot on. */
+static void wish_words(const struct watch *w, const struct wish *wish, uint16_t next,
+		       const char *what, char *buf, size_t size)
+{
+	unsigned int slot = packed_slot(wish->off_wrap);
+
+	if (wish->flags == VRING_PACKED_EVENT_FLAG_ENABLE)
+		snprintf(buf, size, "%s each time", what);
+	else if (wish->flags == VRING_PACKED_EVENT_FLAG_DISABLE)
+		snprintf(buf, size, "no %s wanted", what);
+	else if (wish->flags != VRING_PACKED_EVENT_FLAG_DESC)
+		snprintf(buf, size, "reserved: 0x%x", wish->flags);
+	else if (slot >= w->num)
+		snprintf(buf, size, "no slot of this ring");
+	else if (wish->off_wrap == next)
+		snprintf(buf, size, "%s at slot %u: the next", what, slot);
+	else if (packed_distance(w->num, next, wish->off_wrap) <= w->num)
+		snprintf(buf, size, "%s at slot %u: in %u more", what, slot,
+			 packed_distance(w->num, next, wish->off_wrap) + 1);
+	else
+		snprintf(buf, size, "asked %u slots back",
+			 packed_distance(w->num, wish->off_wrap, next));
+}
+
+static void draw_area(struct screen *screen, const struct pane *p, int row, const struct wish *wish,
+		      uint16_t next, const char *what)
+{
+	static const char *const flags[] = { "ENABLE", "DISABLE", "DESC", "reserved" };
+	char words[64];
+	int col;
+
+	if (!wish->known) {
+		pane_text(p, row, 14, STYLE_QUIET, "not known");
+		return;
+	}
+	col = pane_text(p, row, 13, STYLE_PLAIN, "flags %-7s",
+			flags[wish->flags < 3 ? wish->flags : 3]);
+	if (wish->flags == VRING_PACKED_EVENT_FLAG_DESC)
+		pane_text(p, row, col + 1, STYLE_PLAIN, "off %2u wrap %d",
+			  packed_slot(wish->off_wrap), packed_wrap(wish->off_wrap));
+	wish_words(screen->w, wish, next, what, words, sizeof(words));
+	pane_text(p, row, col + (screen->w->num > 100 ? 18 : 16), STYLE_PLAIN, "%s", words);
+}
+
+/* A kick decision saw the device's area later than the copy did. */
+static void newer_wish(const struct watch *w, struct wish *kick)
+{
+	uint64_t since = w->snapshot ? w->snapshot->head.time_ns : 0;
+
+	for (size_t i = w->event_count; i-- > 0 && w->events[i].time_ns > since;) {
+		const struct vring_event *event = &w->events[i];
+
+		if (event->type != VRING_EVENT_KICK)
+			continue;
+		*kick = (struct wish){ true, event->kick.event_after, event->kick.dev_flags_after };
+		return;
+	}
+}
+
+void panel_event_areas(struct screen *screen, const struct pane *p)
+{
+	const struct watch *w = screen->w;
+	unsigned int unreaped = screen_unreaped(screen);
+	struct wish kick = {}, irq = {};
+	uint16_t next_used = w->last_used;
+	char text[32];
+
+	if (w->snapshot) {
+		const struct vring_packed_desc_event *driver = w->snapshot->area[VT_DRIVER];
+		const struct vring_packed_desc_event *device = w->snapshot->area[VT_DEVICE];
+
+		irq = (struct wish){ true, le16_read(&driver->off_wrap),
+				     le16_read(&driver->flags) };
+		kick = (struct wish){ true, le16_read(&device->off_wrap),
+				      le16_read(&device->flags) };
+	}
+	newer_wish(w, &kick);
+	pane_rule(p, 0, "EVENT AREAS  last_used %u wrap %d | next_avail %u wrap %d",
+		  packed_slot(w->last_used), packed_wrap(w->last_used), packed_slot(w->avail_idx),
+		  packed_wrap(w->avail_idx));
+	pane_text(p, 1, 1, STYLE_DRIVER, "driver area");
+	draw_area(screen, p, 1, &irq, next_used, "irq");
+	pane_text(p, 2, 1, STYLE_DEVICE, "device area");
+	draw_area(screen, p, 2, &kick, w->avail_idx, "kick");
+	snprintf(text, sizeof(text), "in flight %u", w->held);
+	pane_text(p, 1, p->cols - 16, STYLE_PLAIN, "%16s", text);
+	if (screen->slots)
+		snprintf(text, sizeof(text), "unreaped %u", unreaped);
+	else
+		snprintf(text, sizeof(text), "unreaped -");
+	pane_text(p, 2, p->cols - 16, unreaped ? STYLE_DRIVER : STYLE_PLAIN, "%16s", text);
+}
