@@ -15,6 +15,7 @@ const struct tool_command tool_commands[] = {
 	{ "lat", lat_main, "[QUEUE...] [INTERVAL [COUNT]]", "times between events" },
 	{ "stall", stall_main, "[QUEUE...]", "what is stuck, and where" },
 	{ "record", record_main, "[QUEUE...] [-- COMMAND]", "all of it, into a file" },
+	{ "export", export_main, "FILE [QUEUE...]", "a recording in another format" },
 	{ "irq", irq_main, "[QUEUE...]", "their interrupts, lost ones" },
 	{ "check", check_main, "[QUEUE|FILE...]", "rules of rings that are broken" },
 	{ "doctor", doctor_main, "", "what works here, tested" },

@@ -16,7 +16,8 @@ struct request {
 	uint32_t lane;	   /* the lowest that nobody was on */
 	uint16_t out, in;
 	bool kicked;	    /* ... and it was to kick */
-	bool added_unknown; /* it was there at the first look, and .added_ns is when that was */
+	bool parts_unknown; /* it was there at the first look: .out and .in are not known */
+	bool seen_only;	    /* ... nor when it was added: .added_ns is that of the look */
 	uint32_t chain, older, newer;
 };
 

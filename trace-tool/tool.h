@@ -97,6 +97,7 @@ int check_main(int argc, char **argv);
 int stall_main(int argc, char **argv);
 int irq_main(int argc, char **argv);
 int record_main(int argc, char **argv);
+int export_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 int completion_main(int argc, char **argv);
 int help_main(int argc, char **argv);

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names and times. The names are those of ls, and patterns over them work the same way.
+ * The names are those of ls, and patterns over them work the same way.
  */
-#include <errno.h>
 #include <fnmatch.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "suggest.h"
 #include "vrt_words.h"
@@ -71,24 +67,4 @@ void vrt_queue_meant(const struct vrt_file *f, const char *word, char meant[VRT_
 		suggest(&suggestion, name);
 	}
 	snprintf(meant, VRT_QUEUE_NAME, "%s", suggestion.best);
-}
-
-int vrt_time(const char *text, uint64_t *ns)
-{
-	static const struct {
-		const char *unit;
-		double ns;
-	} units[] = { { "", 1e9 },   { "s", 1e9 }, { "ms", 1e6 },
-		      { "us", 1e3 }, { "ns", 1 },  { "min", 60e9 } };
-	char *end;
-	double number = strtod(text, &end);
-
-	if (end == text || !(number >= 0) || number > 1e9 * 1e9)
-		return -EINVAL;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (!strcmp(end, units[i].unit) && number * units[i].ns < 1e18) {
-			*ns = llround(number * units[i].ns);
-			return 0;
-		}
-	return -EINVAL;
 }

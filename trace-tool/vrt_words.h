@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Queues and moments of a recording, as people write them on a command line.
+ * Queues of a recording, as people write them on a command line.
  */
 #ifndef TRACE_TOOL_VRT_WORDS_H
 #define TRACE_TOOL_VRT_WORDS_H
@@ -29,8 +29,5 @@ bool vrt_queue_is(const struct vrt_queue *record, uint16_t device, uint16_t queu
 
 /* What may have been meant by @word, which names none of the file's queues; "" if nothing. */
 void vrt_queue_meant(const struct vrt_file *f, const char *word, char meant[VRT_QUEUE_NAME]);
-
-/* "1.5", "1.5s", "200ms", "50us", "3ns", "2min". Return: 0 with *@ns, or -EINVAL. */
-int vrt_time(const char *text, uint64_t *ns);
 
 #endif
