@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "export.h"
-#include "moment.h"
 #include "tool.h"
 
 static const char doc[] =
@@ -98,7 +97,7 @@ static uint64_t parse_time(struct argp_state *state, const char *arg)
 {
 	uint64_t ns;
 
-	if (!moment_parse(arg, &ns))
+	if (vrt_time(arg, &ns))
 		argp_error(state, "TIME is a number with s, ms, us or ns behind it: %s", arg);
 	return ns;
 }

@@ -2,9 +2,11 @@
 /*
  * The names are those of ls, and patterns over them work the same way.
  */
+#include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
 
+#include "moment.h"
 #include "suggest.h"
 #include "vrt_words.h"
 
@@ -67,4 +69,9 @@ void vrt_queue_meant(const struct vrt_file *f, const char *word, char meant[VRT_
 		suggest(&suggestion, name);
 	}
 	snprintf(meant, VRT_QUEUE_NAME, "%s", suggestion.best);
+}
+
+int vrt_time(const char *text, uint64_t *ns)
+{
+	return moment_parse(text, ns) ? 0 : -EINVAL;
 }

@@ -30,4 +30,7 @@ bool vrt_queue_is(const struct vrt_queue *record, uint16_t device, uint16_t queu
 /* What may have been meant by @word, which names none of the file's queues; "" if nothing. */
 void vrt_queue_meant(const struct vrt_file *f, const char *word, char meant[VRT_QUEUE_NAME]);
 
+/* A moment, as moment_parse() reads it. Return: 0, or -EINVAL. */
+int vrt_time(const char *text, uint64_t *ns);
+
 #endif
