@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../vrt_words.h"
+#include "../moment.h"
 #include "browse.h"
 #include "terminal.h"
 
@@ -32,9 +32,9 @@ static enum browse_action end_typing(struct browse *b)
 	}
 	if (!b->typed[0])
 		return BROWSE_NOTHING;
-	if (!vrt_time(b->typed, &b->seek_ns))
+	if (moment_parse(b->typed, &b->seek_ns))
 		return BROWSE_SEEK;
-	snprintf(b->message, sizeof(b->message), "not a time: %s; 1.5 is, 250ms, 2min", b->typed);
+	snprintf(b->message, sizeof(b->message), "not a time: %s; 1.5 is, 250ms, 1:02.5", b->typed);
 	return BROWSE_NOTHING;
 }
 
