@@ -490,6 +490,13 @@ struct session_meter session_meter(const struct session *session)
 	return meter;
 }
 
+double session_hook_cost(const struct session *session)
+{
+	struct kernel_cost cost = kernel_cost(session->skel);
+
+	return cost.timed > 0 ? cost.run_ns / 1e9 / cost.timed : -1;
+}
+
 void session_print_meter(const struct session *session)
 {
 	struct session_meter meter = session_meter(session);

@@ -120,6 +120,9 @@ struct session_meter {
 };
 struct session_meter session_meter(const struct session *session);
 
+/* Of that the hooks alone, as a share of one CPU; negative: not known. */
+double session_hook_cost(const struct session *session);
+
 /* "lost 0  missed 0  cost 0.6%" and a newline on stdout; or, with --json, an object. */
 void session_print_meter(const struct session *session);
 
