@@ -119,7 +119,7 @@ $(addprefix $(O)/$(1)/tests/,$(TESTS) $(QTESTS)):
 
 $(GUEST_TEST_SRC:%.c=$(O)/$(1)/%): $(O)/$(1)/%: $(O)/$(1)/%.o
 	$$(call say,LD,$$@)
-	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka -ljson-c
+	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka -ljson-c $$(LIBS)
 endef
 $(foreach v,debug asan tsan release,$(eval $(call variant,$(v))))
 .SECONDARY:
