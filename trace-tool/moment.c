@@ -24,11 +24,8 @@ static bool read_unit(const char *text, uint64_t *unit_ns)
 	static const struct {
 		const char *name;
 		uint64_t ns;
-	} units[] = { { "", 1000000000 },
-		      { "s", 1000000000 },
-		      { "ms", 1000000 },
-		      { "us", 1000 },
-		      { "ns", 1 } };
+	} units[] = { { "", 1000000000 }, { "s", 1000000000 }, { "ms", 1000000 },
+		      { "us", 1000 },	  { "ns", 1 },	       { "min", 60000000000 } };
 
 	for (unsigned int i = 0; i < sizeof(units) / sizeof(*units); i++)
 		if (!strcmp(text, units[i].name)) {
