@@ -158,7 +158,8 @@ static void prepare(struct vring_trace *skel, void *arg)
 	skel->rodata->watch_all = session->word_count == 0;
 	skel->rodata->events_wanted = session->send_events;
 	skel->rodata->only_refused = session->only_refused;
-	skel->rodata->times_wanted = !session->send_events && session->times;
+	skel->rodata->times_wanted =
+		!session->send_events && (session->times || session->times_as_well);
 	skel->rodata->totals_wanted = !session->send_events && !session->times;
 	if (!session->send_events)
 		bpf_map__set_max_entries(skel->maps.events, sysconf(_SC_PAGESIZE));

@@ -37,6 +37,7 @@ struct session {
 	bool send_events;    /* to @on_event; otherwise they are added up in the kernel */
 	bool only_refused;   /* of adds, those that failed */
 	bool times;	     /* what is added up: times, otherwise counts */
+	bool times_as_well;  /* ... or both */
 	/* Return: 0, or anything else to end. @queue: its account is without @event yet. */
 	int (*on_event)(struct session *session, struct session_queue *queue,
 			const struct vring_event *event);

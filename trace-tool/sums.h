@@ -5,6 +5,8 @@
 #ifndef TRACE_TOOL_SUMS_H
 #define TRACE_TOOL_SUMS_H
 
+#include "bpf/vring_trace.h"
+
 #include "session.h"
 
 struct sampler {
@@ -27,6 +29,13 @@ int sampler_run(struct sampler *sampler);
 
 /* A queue's entry in a per-CPU map: one for each CPU. Return: whether there is one. */
 bool sums_read(const struct session_queue *queue, int fd, void *values);
+
+/* What all CPUs have counted: of @cpus, of @count of them. */
+struct vt_totals sums_totals(const struct vt_totals *cpus, unsigned int count);
+struct vt_times sums_times(const struct vt_times *cpus, unsigned int count);
+
+/* What was counted between two samples; the peak is of all the time. */
+struct vt_totals sums_between(const struct vt_totals *now, const struct vt_totals *before);
 
 /* Makes sure that every queue with an entry in the map is one of the session's. */
 int sums_meet_queues(struct session *session, int fd);
