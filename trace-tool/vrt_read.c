@@ -205,7 +205,7 @@ static int next_block(const struct vrt_file *f, uint64_t at, struct vrt_index_en
 	if (read_at(f, at, &b, sizeof(b), why))
 		return -EPROTO;
 	if (le32_read(&b.head_crc) != crc32(0, (void *)&b, offsetof(struct vrt_block, head_crc)))
-		return only_zeroes(f, at) ?
+		return only_zeroes(f, at + sizeof(b)) ?
 			       0 :
 			       bad(why, at, "the checksum of a block's header is wrong");
 	*e = (struct vrt_index_entry){ .offset = at + sizeof(b),
