@@ -9,6 +9,7 @@
 const struct tool_command tool_commands[] = {
 	{ "show", show_main, "FILE...", "rings in memory, decoded" },
 	{ "check", check_main, "FILE...", "rules of rings that are broken" },
+	{ "replay", replay_main, "FILE [QUEUE]", "a recording on the screen, played" },
 	{ "export", export_main, "FILE [QUEUE...]", "a recording in another format" },
 	{ "completion", completion_main, "", "words for bash to offer" },
 	{ "help", help_main, "[COMMAND]", "this, or help on COMMAND" },

@@ -87,6 +87,9 @@ struct tool_program {
 extern const struct tool_program tool_program;
 
 /* Each command parses its own arguments; argv[0] is its name. Return: the exit status. */
+int top_main(int argc, char **argv);
+int top_or_stat(int argc, char **argv); /* on a terminal, or not */
+int live_main(int argc, char **argv);
 int ls_main(int argc, char **argv);
 int trace_main(int argc, char **argv);
 int why_main(int argc, char **argv);
@@ -97,6 +100,7 @@ int check_main(int argc, char **argv);
 int stall_main(int argc, char **argv);
 int irq_main(int argc, char **argv);
 int record_main(int argc, char **argv);
+int replay_main(int argc, char **argv);
 int export_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 int completion_main(int argc, char **argv);

@@ -318,6 +318,11 @@ int terminal_open(bool colour, bool ascii)
 	return 0;
 }
 
+bool terminal_is_open(void)
+{
+	return terminal.open;
+}
+
 void terminal_size(unsigned int *rows, unsigned int *cols)
 {
 	*rows = LINES;
