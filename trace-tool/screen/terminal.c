@@ -293,7 +293,7 @@ int terminal_open(bool colour, bool ascii)
 	terminal.size_asked = !knows_size();
 	if (terminal.size_asked)
 		find_size(&rows, &cols);
-	use_env(FALSE);
+	use_tioctl(TRUE); /* what the line says now counts, not what LINES said once */
 	terminal.screen = newterm(NULL, stdout, stdin);
 	if (!terminal.screen) {
 		tool_error("the terminal cannot be used: TERM=%s", getenv("TERM"));
