@@ -17,6 +17,7 @@ struct dump {
 	const struct snapshot *s;
 	unsigned int first, count; /* lines wanted */
 	unsigned int number;	   /* of the next line */
+	bool compact;
 	bytes_line *line;
 	void *arg;
 	char text[256];
@@ -64,11 +65,14 @@ static void put_bytes(struct dump *d, enum vt_area area, size_t at, size_t len)
 	if (!wanted(d))
 		return;
 	put(d, "%012" PRIx64 " ", d->s->head.dma[area] + at);
-	for (size_t i = 0; i < PER_LINE; i++)
+	for (size_t i = 0; i < PER_LINE; i++) {
+		if (!d->compact || i % 4 == 0)
+			put(d, " ");
 		if (i < len)
-			put(d, " %02x", bytes[i]);
+			put(d, "%02x", bytes[i]);
 		else
-			put(d, "   ");
+			put(d, "  ");
+	}
 	put(d, "  ");
 }
 
@@ -213,9 +217,11 @@ static void dump_event(struct dump *d, enum vt_area area)
 }
 
 unsigned int bytes_lines(const struct snapshot *s, unsigned int first, unsigned int count,
-			 bytes_line *line, void *arg)
+			 bool compact, bytes_line *line, void *arg)
 {
-	struct dump d = { .s = s, .first = first, .count = count, .line = line, .arg = arg };
+	struct dump d = {
+		.s = s, .first = first, .count = count, .compact = compact, .line = line, .arg = arg
+	};
 
 	if (s->head.packed) {
 		title(&d, VT_DESC, "descriptor ring", "driver and the device");
@@ -244,5 +250,5 @@ static void print_line(void *arg, enum bytes_kind kind, const char *text)
 
 void bytes_print(const struct snapshot *s)
 {
-	bytes_lines(s, 0, UINT_MAX, print_line, NULL);
+	bytes_lines(s, 0, UINT_MAX, false, print_line, NULL);
 }

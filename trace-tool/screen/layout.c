@@ -18,6 +18,7 @@ enum part {
 	PART_HIST,
 	PART_MAP,
 	PART_CHAIN,
+	PART_MORE, /* what there is still room for: of a table the bytes, of cells the table */
 	PART_LEGEND,
 	PART_MEMORY,
 	PARTS
@@ -37,12 +38,13 @@ static const struct step one_column[] = {
 	{ PART_LEGEND, 1, 1 },	{ PART_MEMORY, 1, 1 },	{ PART_HISTORY, 2, 2 },
 	{ PART_STALEST, 2, 2 }, { PART_RING, ALL, 0 },	{ PART_WHY, 12, 0 },
 	{ PART_HIST, ALL, 8 },	{ PART_MAP, ALL, 6 },	{ PART_CHAIN, ALL, 5 },
-	{ PART_WHY, ALL, 0 },
+	{ PART_MORE, ALL, 6 },	{ PART_WHY, ALL, 0 },
 };
 
 static const struct step left_column[] = {
-	{ PART_RING, 18, 3 }, { PART_INDICES, 3, 3 }, { PART_STRIPS, 5, 5 },  { PART_LEGEND, 1, 1 },
-	{ PART_MAP, ALL, 6 }, { PART_RING, ALL, 0 },  { PART_CHAIN, ALL, 5 }, { PART_HIST, ALL, 8 },
+	{ PART_RING, 18, 3 },	{ PART_INDICES, 3, 3 }, { PART_STRIPS, 5, 5 },
+	{ PART_LEGEND, 1, 1 },	{ PART_MAP, ALL, 6 },	{ PART_RING, ALL, 0 },
+	{ PART_CHAIN, ALL, 5 }, { PART_HIST, ALL, 8 },	{ PART_MORE, ALL, 6 },
 };
 
 static const struct step right_column[] = {
@@ -89,6 +91,8 @@ static int wanted(const struct screen *screen, enum part part, const struct pane
 		return w->snapshot ? panel_map_rows(screen, p->cols) : 0;
 	case PART_CHAIN:
 		return w->snapshot ? panel_chain_rows(screen, p->cols) : 0;
+	case PART_MORE:
+		return w->snapshot ? p->rows : 0;
 	case PART_LEGEND:
 		return w->snapshot && table;
 	case PART_MEMORY:
@@ -105,6 +109,22 @@ static void draw_no_memory(struct screen *screen, const struct pane *p)
 		  screen->slots || !screen->w->snapshot ?
 			  "Known only from its events: no snapshot of its memory until now." :
 			  "There is no memory left to draw it.");
+}
+
+/* What scrolls here goes with the cursor, and not with the keys for the ring. */
+static void draw_more(struct screen *screen, const struct pane *p, bool table)
+{
+	struct browse browse = *screen->b;
+	struct screen more = *screen;
+
+	more.b = &browse;
+	browse.scroll = browse.cursor;
+	if (table)
+		panel_bytes(&more, p);
+	else if (screen->w->packed)
+		panel_packed(&more, p);
+	else
+		panel_split(&more, p);
 }
 
 static panel_draw *drawer(const struct screen *screen, enum part part, bool table)
@@ -161,7 +181,9 @@ static void draw_column(struct screen *screen, const struct pane *p, const struc
 	for (int part = 0; part < PARTS; part++) {
 		struct pane pane = pane_part(p, row, rows[part]);
 
-		if (rows[part])
+		if (rows[part] && part == PART_MORE)
+			draw_more(screen, &pane, table);
+		else if (rows[part])
 			drawer(screen, part, table)(screen, &pane);
 		row += rows[part];
 	}

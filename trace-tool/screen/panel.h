@@ -22,13 +22,13 @@ typedef int panel_rows(const struct screen *screen, int cols); /* rule included 
 
 /* panel_split.c: descriptors, available and used ring side by side, a line for each entry */
 panel_draw panel_split;
-/* panel_packed.c: the packed ring, a line for each slot; and the two event areas */
-panel_draw panel_packed, panel_event_areas;
+/* panel_packed.c: the packed ring, a line for each slot */
+panel_draw panel_packed;
 /* panel_cells.c: a cell for each descriptor; and the rings as strips */
 panel_draw panel_cells, panel_strips;
 panel_rows panel_cells_rows;
-/* panel_indices.c */
-panel_draw panel_indices;
+/* panel_indices.c: of a split ring its indices, of a packed one its event areas */
+panel_draw panel_indices, panel_event_areas;
 /* panel_why.c: decisions, newest first */
 panel_draw panel_why;
 /* panel_second.c: the second that ends now, how full the ring was, who waits longest */
@@ -74,12 +74,13 @@ struct since since_snapshot(const struct watch *w);
 /* "memory as of 12 ms before", "MOVING"; "" where there is nothing to be said. */
 const char *snapshot_words(const struct screen *screen, char *buf, size_t size);
 
-unsigned int screen_unreaped(const struct screen *screen);
-
 /* Keeps .scroll within @total lines of which @shown fit. Return: the first line shown. */
 unsigned int screen_scroll(struct browse *b, unsigned int total, unsigned int shown);
-/* The same, and the line of the cursor stays in sight; each line has @each things. */
-unsigned int screen_scroll_to_cursor(struct browse *b, unsigned int total, unsigned int shown,
-				     unsigned int each);
+/* The same for @num descriptors, @across in a line; the cursor stays in sight. */
+unsigned int screen_scroll_to_cursor(struct browse *b, unsigned int num, unsigned int shown,
+				     unsigned int across);
+/* "17-42" at the right end of a rule, where not all are shown. */
+void draw_range(const struct pane *p, int row, unsigned int first, unsigned int shown,
+		unsigned int total);
 
 #endif

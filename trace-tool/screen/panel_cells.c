@@ -41,6 +41,8 @@ static char letter(const struct screen *screen, unsigned int i, enum frame_style
 		return '?';
 	if (slot_is_free(slot))
 		return '.';
+	if (slot->state == SLOT_GONE)
+		return '-';
 	*style = STYLE_DRIVER;
 	if (slot->state == SLOT_USED || slot->state == SLOT_SKIPPED)
 		return 'u';
@@ -74,13 +76,17 @@ static void draw_row(struct screen *screen, const struct pane *p, int row, unsig
 static void draw_key(struct screen *screen, const struct pane *p, int row)
 {
 	static const struct {
-		const char *sign, *what;
+		const char *sign, *what, *narrow;
 		enum frame_style style;
 	} keys[] = {
-		{ "i", "device may write", STYLE_DEVICE }, { "o", "it may read", STYLE_DEVICE },
-		{ "I", "indirect", STYLE_DEVICE },	   { "u", "used, unreaped", STYLE_DRIVER },
-		{ "!", "over 1 s", STYLE_WARN },	   { ".", "free", STYLE_QUIET },
-		{ ",", "dead tail", STYLE_QUIET },
+		{ "i", "device may write", "dev writes", STYLE_DEVICE },
+		{ "o", "it may read", "reads", STYLE_DEVICE },
+		{ "I", "indirect", "indirect", STYLE_DEVICE },
+		{ "u", "used, unreaped", "unreaped", STYLE_DRIVER },
+		{ "!", "over 1 s", "over 1 s", STYLE_WARN },
+		{ ".", "free", "free", STYLE_QUIET },
+		{ ",", "dead tail", "dead tail", STYLE_QUIET },
+		{ "-", "reaped since", "gone", STYLE_QUIET },
 	};
 	int col = 1;
 
@@ -89,8 +95,12 @@ static void draw_key(struct screen *screen, const struct pane *p, int row)
 			continue;
 		if (*keys[i].sign == '!' && screen->w->receives)
 			continue;
+		if (*keys[i].sign == '-' && !since_snapshot(screen->w).reaped)
+			continue;
 		col = pane_text(p, row, col, keys[i].style, "%s", keys[i].sign);
-		col = pane_text(p, row, col, STYLE_QUIET, " %s", keys[i].what) + 2;
+		col = pane_text(p, row, col, STYLE_QUIET, " %s",
+				p->cols < 98 ? keys[i].narrow : keys[i].what) +
+		      2;
 	}
 }
 
@@ -100,18 +110,18 @@ void panel_cells(struct screen *screen, const struct pane *p)
 	unsigned int shown = p->rows > 2 ? p->rows - 2 : 0, total = rows_of(num, each), first;
 	char words[64];
 
-	screen->b->limit = num;
-	first = screen_scroll_to_cursor(screen->b, total, shown, each);
+	first = screen_scroll_to_cursor(screen->b, num, shown, each);
 	snapshot_words(screen, words, sizeof(words));
-	pane_rule(p, 0, "DESCRIPTORS  a cell each, %u per row   %u/%u free%s%s", each,
+	pane_rule(p, 0, "DESCRIPTORS a cell each, %u per row  %u/%u free%s%s", each,
 		  screen->w->snapshot->head.before.num_free, num, words[0] ? ", " : "", words);
-	pane_text(p, 0, p->cols - 16, STYLE_TITLE, " cursor %u ", screen->b->cursor);
 	for (unsigned int i = 0; i < shown && first + i < total; i++)
 		draw_row(screen, p, 1 + i, (first + i) * each, each);
 	draw_key(screen, p, p->rows - 1);
-	if (shown < total)
-		pane_text(p, p->rows - 1, p->cols - 26, STYLE_TITLE, " rows %u-%u of %u ",
-			  first + 1, first + shown, total);
+	/* The cursor is to be found without colours as well. */
+	pane_text(p, p->rows - 1, p->cols - 13, STYLE_CURSOR, "cursor %u", screen->b->cursor);
+	if (shown < total && p->cols >= 98)
+		pane_text(p, 0, p->cols - 24, STYLE_TITLE, " rows %u-%u of %u ", first + 1,
+			  first + shown, total);
 }
 
 /* ---- strips ---- */
@@ -164,7 +174,9 @@ void panel_strips(struct screen *screen, const struct pane *p)
 	end = strip.col + strip.columns + 2;
 	pane_rule(p, 0, "RINGS  %u slot%s per column   a avail.idx  u used.idx  l last_used%s",
 		  strip.each, strip.each > 1 ? "s" : "",
-		  w->event_idx ? "  E the other's event" : "");
+		  !w->event_idx ? "" :
+		  p->cols < 98	? "  E event" :
+				  "  E the other's event");
 	pane_text(p, 1, 1, STYLE_DRIVER, "avail");
 	draw_strip(screen, &strip, 1, false);
 	pane_text(p, 1, end, STYLE_PLAIN, p->cols - end > 20 ? "%u with the device" : "%u dev",
@@ -175,7 +187,7 @@ void panel_strips(struct screen *screen, const struct pane *p)
 	pane_text(p, 3, 1, STYLE_DEVICE, "used");
 	draw_strip(screen, &strip, 3, true);
 	pane_text(p, 3, end, STYLE_PLAIN, p->cols - end > 20 ? "%u waiting for driver" : "%u drv",
-		  screen_unreaped(screen));
+		  watch_unreaped(w));
 	if (w->event_idx && !off)
 		draw_pointer(&strip, 4, le16_read(vring_used_event(&vr)), w->num, 'E');
 	draw_pointer(&strip, 4, w->last_used, w->num, 'l');

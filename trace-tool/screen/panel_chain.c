@@ -115,6 +115,7 @@ static struct sums sums_of(const struct snapshot *s, const struct slots *slots, 
 static const char *where(const struct slot *slot)
 {
 	return slot->state == SLOT_DEVICE ? "with the device" :
+	       slot->state == SLOT_GONE	  ? "reaped since this copy" :
 	       slot->state == SLOT_WRONG  ? "offered, but its bits do not say so" :
 					    "used, not reaped";
 }
@@ -164,8 +165,10 @@ void panel_chain(struct screen *screen, const struct pane *p)
 	const struct slot *slot = &screen->slots->list[cursor];
 	struct chain chain = { .screen = screen, .p = p, .row = 1 };
 
-	if (screen->b->panel == PANEL_CHAIN)
+	if (screen->b->panel == PANEL_CHAIN) {
 		chain.skip = screen->b->scroll;
+		screen->b->page = p->rows > 3 ? p->rows - 3 : 1;
+	}
 	if (slot_is_free(slot)) {
 		pane_rule(p, 0, "CHAIN of descriptor %u", cursor);
 		pane_text(p, 1, 1, STYLE_QUIET,

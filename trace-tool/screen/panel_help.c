@@ -8,47 +8,51 @@ struct help {
 	const char *key, *what;
 };
 
+/* At 80 columns there are 28 for each. */
 static const struct help everywhere[] = {
 	{ "q, ^C", "quit" },
 	{ "SPACE", "freeze, go on; play, pause" },
-	{ "<  >", "back or forward: a snapshot, an event" },
-	{ "{  }", "ten snapshots, a second" },
+	{ "<  >", "a snapshot, an event back, on" },
+	{ "{  }", "ten snapshots, or a second" },
 	{ "Home End", "the first, the last there is" },
-	{ "TAB", "the next queue; Shift-TAB the one before" },
-	{ "arrows", "move the cursor, scroll" },
-	{ "PgUp PgDn", "scroll by a page" },
+	{ "TAB", "next queue; Shift-TAB: before" },
+	{ "arrows", "the cursor; or scroll" },
+	{ "PgUp PgDn", "the same by a page" },
 	{ "ENTER", "the chain under the cursor" },
 	{ "ESC", "back" },
 	{ "d", "a line for each descriptor" },
-	{ "m", "where the areas lie; again: their bytes" },
-	{ "w", "why: the decisions" },
-	{ "h", "from add to reap, as a histogram" },
-	{ "/", "WHY shows only lines with this" },
+	{ "m", "the areas; again: their bytes" },
+	{ "W", "why: the decisions" },
+	{ "h", "histogram, from add to reap" },
+	{ "/", "WHY: only lines with this" },
 };
 
 static const struct help live[] = {
-	{ "w", "sets the hooks as well, or takes them off" },
-	{ "r", "record into a file, or end that" },
+	{ "w", "set the hooks: WHY; or unhook" },
+	{ "r", "record into a file; end it" },
 };
 
 static const struct help replay[] = {
-	{ "k i f", "the next kick, interrupt, full ring" },
+	{ "k i f", "next kick, irq, full ring" },
 	{ "K I F", "the one before" },
 	{ "g", "go to a time: 1.5s, 200ms" },
-	{ "-  +", "play slower, faster" },
-	{ "e", "this moment as SVG into a file" },
+	{ "-  +", "slower, faster" },
+	{ "e", "this moment as SVG" },
 };
 
 static const struct help letters[] = {
 	{ "N", "the chain goes on at nxt" },
-	{ "W", "the device writes, else it reads" },
-	{ "I", "indirect: a table of descriptors" },
+	{ "W", "the device writes it" },
+	{ "I", "indirect: a table" },
 	{ "DEV", "with the device" },
-	{ "DRV", "used, not reaped: the driver's turn" },
-	{ ">1.2 s", "at least so old: added before we looked" },
-	{ "~", "rewritten while it was decided: unsure" },
-	{ "MOVING", "the ring moved while it was copied" },
-	{ "A U", "bits AVAIL and USED of a packed slot:" },
+	{ "DRV", "used, for the driver to reap" },
+	{ "gone", "reaped since memory was read" },
+	{ "*", "in flight; used, not reaped" },
+	{ "?", "written since it was read" },
+	{ ">1.2 s", "at least so old" },
+	{ "~", "unsure: rewritten meanwhile" },
+	{ "MOVING", "it moved while it was read" },
+	{ "A U", "AVAIL and USED of a slot:" },
 	{ "", "available: A = wrap, U is not" },
 	{ "", "used: A = U = wrap" },
 };

@@ -1,161 +1,199 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The indices of a split ring, and what each side asked the other for, in words. They are of this
- * moment also where the ring's memory is older: events carry them.
+ * Where both sides are, and what each asked the other for, in words: the indices of a split ring,
+ * the event areas of a packed one. They are of this moment also where the ring's memory is older:
+ * events carry them.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "panel.h"
+#include "wishes.h"
 
-/*
- * 2.7.7, 2.7.10: the other side is to be told when entry @event is written. @index is the next
- * entry that will be.
- */
-static enum frame_style event_words(uint16_t event, uint16_t index, unsigned int num,
-				    const char *what, const char *who, bool wide, char *buf,
-				    size_t size)
-{
-	uint16_t behind = index - event, ahead = event - index;
-
-	if (!behind) {
-		snprintf(buf, size, wide ? "%s: '%s me at the next'" : "%.0s'%s at the next'", who,
-			 what);
-		return STYLE_GOOD;
-	}
-	if (behind <= num) {
-		snprintf(buf, size, wide ? "%s: asked %u back, not again" : "%.0sasked %u back",
-			 who, behind);
-		return STYLE_PLAIN;
-	}
-	if (ahead <= num) {
-		snprintf(buf, size, wide ? "%s: '%s me in %u more'" : "%.0s'%s in %u more'", who,
-			 what, ahead + 1u);
-		return STYLE_PLAIN;
-	}
-	snprintf(buf, size, wide ? "stale: the %s has not asked for long" : "stale", who);
-	return STYLE_QUIET;
-}
-
-/* What is written at @col, in its long form if that fits before @end. */
-#define ALL_KICKS "used.flags 0: kick each time"
-#define NO_KICKS "used.flags NO_NOTIFY: no kicks"
-#define ALL_IRQS "avail.flags 0: irq each time"
-#define NO_IRQS "avail.flags NO_INTERRUPT"
-
-struct wish {
-	const char *what, *who; /* "kick", "device" */
-	bool known, by_index, off;
-	uint16_t event, index;
-	const char *flags; /* where flags decide, or Linux's way to say off */
+/* Who is to do what: "device: 'kick me at the next'". */
+struct side {
+	const char *what, *who;
+	const struct wish *wish;
+	uint16_t next; /* the entry, or slot, that is written next */
 };
 
-static void draw_wish(const struct pane *p, int row, int col, int end, const struct wish *wish,
-		      unsigned int num)
+/*
+ * 2.7.7, 2.7.10: the other side is to be told when entry @event is written. The distances are of 16
+ * bits, and right where an index wraps.
+ */
+static void split_words(const struct side *side, unsigned int num, bool wide, char *buf,
+			size_t size)
 {
-	enum frame_style style = STYLE_PLAIN;
-	char text[80] = "-";
+	uint16_t behind = side->next - side->wish->event, ahead = side->wish->event - side->next;
 
-	if (!wish->known) {
-		style = STYLE_QUIET;
-	} else if (!wish->by_index || wish->off) {
-		snprintf(text, sizeof(text), "%s", wish->flags);
-	} else {
-		style = event_words(wish->event, wish->index, num, wish->what, wish->who, true,
-				    text, sizeof(text));
-		if ((int)strlen(text) > end - col)
-			style = event_words(wish->event, wish->index, num, wish->what, wish->who,
-					    false, text, sizeof(text));
-	}
-	pane_text(p, row, col, style, "%.*s", end > col ? end - col : 0, text);
+	if (!behind && wide)
+		snprintf(buf, size, "%s: '%s me at the next'", side->who, side->what);
+	else if (!behind)
+		snprintf(buf, size, "'%s at the next'", side->what);
+	else if (behind <= num && wide)
+		snprintf(buf, size, "%s: asked %u back, not again", side->who, behind);
+	else if (behind <= num)
+		snprintf(buf, size, "asked %u back", behind);
+	else if (ahead <= num && wide)
+		snprintf(buf, size, "%s: '%s me in %u more'", side->who, side->what, ahead + 1u);
+	else if (ahead <= num)
+		snprintf(buf, size, "'%s in %u more'", side->what, ahead + 1u);
+	else if (wide)
+		snprintf(buf, size, "stale: the %s has not asked for long", side->who);
+	else
+		snprintf(buf, size, "stale");
 }
 
-/* What events say is newer than the memory, where the memory was copied before them. */
-static void newer_wishes(const struct watch *w, struct wish *kick, struct wish *irq)
+/* 2.8.10: the same of slots. */
+static void packed_words(const struct side *side, unsigned int num, bool wide, char *buf,
+			 size_t size)
 {
-	uint64_t since = w->snapshot ? w->snapshot->head.time_ns : 0;
-	bool kick_seen = false, irq_seen = false;
+	uint16_t event = side->wish->event;
+	unsigned int ahead = packed_distance(num, side->next, event);
 
-	for (size_t i = w->event_count; i-- > 0 && !(kick_seen && irq_seen);) {
-		const struct vring_event *event = &w->events[i];
-
-		if (event->time_ns <= since)
-			break;
-		if (event->type == VRING_EVENT_KICK && !kick_seen) {
-			kick_seen = kick->known = true;
-			kick->by_index = event->flags & VRING_EVENT_F_EVENT_IDX;
-			kick->event = event->kick.event_after;
-			kick->flags = event->kick.dev_flags_after & VRING_USED_F_NO_NOTIFY ?
-					      NO_KICKS :
-					      ALL_KICKS;
-		} else if (event->type == VRING_EVENT_CALLBACKS && !irq_seen) {
-			irq_seen = irq->known = true;
-			irq->by_index = event->flags & VRING_EVENT_F_EVENT_IDX;
-			irq->off = !event->callbacks.on;
-			irq->event = event->callbacks.event;
-			irq->flags = irq->by_index	 ? "the driver's 'off', no index" :
-				     event->callbacks.on ? ALL_IRQS :
-							   NO_IRQS;
-		}
-	}
+	if (packed_slot(event) >= num)
+		snprintf(buf, size, "no slot of this ring");
+	else if (event == side->next && wide)
+		snprintf(buf, size, "%s: '%s me at the next'", side->who, side->what);
+	else if (event == side->next)
+		snprintf(buf, size, "'%s at the next'", side->what);
+	else if (ahead < num)
+		snprintf(buf, size, wide ? "%s: '%s me in %u more slots'" : "%.0s'%s in %u more'",
+			 side->who, side->what, ahead + 1);
+	else
+		snprintf(buf, size,
+			 wide ? "%s: asked %u slots back, not again" : "%.0sasked %u slots back",
+			 side->who, packed_distance(num, event, side->next));
 }
 
-static void find_wishes(const struct watch *w, struct wish *kick, struct wish *irq)
+static const char *always_words(const struct watch *w, const struct side *side, bool always)
 {
-	const struct snapshot *s = w->snapshot;
-	struct vring vr;
+	bool kick = side->what[0] == 'k';
 
-	*kick = (struct wish){ .what = "kick", .who = "device", .index = w->avail_idx };
-	*irq = (struct wish){ .what = "irq", .who = "driver", .index = w->used_idx };
-	if (s) {
-		vr = snapshot_vring(s);
-		kick->known = irq->known = true;
-		kick->by_index = irq->by_index = s->head.event;
-		kick->event = le16_read(vring_avail_event(&vr));
-		irq->event = le16_read(vring_used_event(&vr));
-		kick->flags =
-			le16_read(&vr.used->flags) & VRING_USED_F_NO_NOTIFY ? NO_KICKS : ALL_KICKS;
-		irq->off = s->head.driver_flags & VRING_AVAIL_F_NO_INTERRUPT;
-		irq->flags = s->head.event ? "the driver's 'off', no index" :
-			     irq->off	   ? NO_IRQS :
-					     ALL_IRQS;
-	}
-	newer_wishes(w, kick, irq);
+	if (w->packed)
+		return kick ? (always ? "kick each time" : "no kicks wanted") :
+			      (always ? "irq each time" : "no irq wanted");
+	if (w->event_idx)
+		return "the driver's 'off', no index";
+	if (kick)
+		return always ? "used.flags 0: kick each time" : "used.flags NO_NOTIFY";
+	return always ? "avail.flags 0: irq each time" : "avail.flags NO_INTERRUPT";
 }
+
+static void side_words(const struct watch *w, const struct side *side, bool wide, char *buf,
+		       size_t size)
+{
+	const struct wish *wish = side->wish;
+
+	if (wish->kind == WISH_UNKNOWN)
+		snprintf(buf, size, "not known yet");
+	else if (wish->kind == WISH_RESERVED)
+		snprintf(buf, size, "flags that mean nothing");
+	else if (wish->kind != WISH_AT)
+		snprintf(buf, size, "%s", always_words(w, side, wish->kind == WISH_ALWAYS));
+	else if (wish->as_of)
+		snprintf(buf, size, "%s%s", wide ? "" : "(", wish->as_of);
+	else if (w->packed)
+		packed_words(side, w->num, wide, buf, size);
+	else
+		split_words(side, w->num, wide, buf, size);
+}
+
+/* From @col to @end, in its long form if that fits. */
+static void draw_side(const struct watch *w, const struct pane *p, int row, int col, int end,
+		      const struct side *side)
+{
+	bool known = side->wish->kind == WISH_UNKNOWN || side->wish->as_of;
+	char text[80];
+
+	side_words(w, side, true, text, sizeof(text));
+	if ((int)strlen(text) > end - col && !side->wish->as_of)
+		side_words(w, side, false, text, sizeof(text));
+	pane_text(p, row, col, known ? STYLE_QUIET : STYLE_PLAIN, "%.*s", end > col ? end - col : 0,
+		  text);
+}
+
+#define AT_RIGHT 16 /* columns of what stands at the right */
+
+static void draw_counts(struct screen *screen, const struct pane *p)
+{
+	unsigned int unreaped = watch_unreaped(screen->w);
+	char text[32];
+
+	snprintf(text, sizeof(text), "in flight %u", screen->w->held);
+	pane_text(p, 1, p->cols - AT_RIGHT, STYLE_PLAIN, "%*s", AT_RIGHT, text);
+	snprintf(text, sizeof(text), "unreaped %u", unreaped);
+	if (screen->w->packed && !screen->w->snapshot)
+		snprintf(text, sizeof(text), "unreaped -"); /* no event tells */
+	pane_text(p, 2, p->cols - AT_RIGHT, unreaped ? STYLE_DRIVER : STYLE_PLAIN, "%*s", AT_RIGHT,
+		  text);
+}
+
+/* ---- split ---- */
 
 static int draw_event(const struct pane *p, int row, int col, const char *name,
 		      const struct wish *wish)
 {
-	if (!wish->known)
-		return pane_text(p, row, col, STYLE_QUIET, "%s     -", name);
-	if (!wish->by_index)
-		return col;
+	if (wish->kind == WISH_UNKNOWN)
+		return pane_text(p, row, col, STYLE_QUIET, "%s     -", name) + 2;
 	return pane_text(p, row, col, STYLE_PLAIN, "%s %5u", name, wish->event) + 2;
 }
 
 void panel_indices(struct screen *screen, const struct pane *p)
 {
 	const struct watch *w = screen->w;
-	unsigned int unreaped = screen_unreaped(screen);
-	struct wish kick, irq;
-	char text[32];
-	int col, end;
+	struct wishes wishes = wishes_find(w);
+	const struct side device = { "kick", "device", &wishes.kick, w->avail_idx };
+	const struct side driver = { "irq", "driver", &wishes.irq, w->used_idx };
+	int end = p->cols - AT_RIGHT, col;
 
-	find_wishes(w, &kick, &irq);
 	pane_rule(p, 0, "INDICES  16-bit, free running; slot = idx mod %u", w->num);
-
-	snprintf(text, sizeof(text), "in flight %u", w->held);
-	end = p->cols - 16;
-	pane_text(p, 1, end, STYLE_PLAIN, "%16s", text);
 	pane_text(p, 1, 1, STYLE_DRIVER, "driver");
 	col = pane_text(p, 1, 9, STYLE_PLAIN, "avail.idx %5u", w->avail_idx) + 2;
-	col = draw_event(p, 1, col, "avail_event", &kick);
-	draw_wish(p, 1, col, end, &kick, w->num);
-
-	snprintf(text, sizeof(text), "unreaped %u", unreaped);
-	pane_text(p, 2, end, unreaped ? STYLE_DRIVER : STYLE_PLAIN, "%16s", text);
+	if (w->event_idx)
+		col = draw_event(p, 1, col, "avail_event", &wishes.kick);
+	draw_side(w, p, 1, col, end, &device);
 	pane_text(p, 2, 1, STYLE_DEVICE, "device");
 	col = pane_text(p, 2, 9, STYLE_PLAIN, "used.idx  %5u", w->used_idx) + 2;
-	col = draw_event(p, 2, col, "used_event ", &irq);
-	draw_wish(p, 2, col, end, &irq, w->num);
+	if (w->event_idx)
+		col = draw_event(p, 2, col, "used_event ", &wishes.irq);
+	draw_side(w, p, 2, col, end, &driver);
+	draw_counts(screen, p);
+}
+
+/* ---- packed ---- */
+
+static void draw_area(struct screen *screen, const struct pane *p, int row, const struct side *side)
+{
+	static const char *const flags[] = { "ENABLE", "DISABLE", "DESC", "reserved" };
+	const struct wish *wish = side->wish;
+	int col = 13;
+
+	if (wish->kind != WISH_UNKNOWN)
+		col = pane_text(p, row, col, STYLE_PLAIN, "flags %s",
+				flags[wish->flags < 3 ? wish->flags : 3]) +
+		      1;
+	if (wish->kind == WISH_AT)
+		col = pane_text(p, row, col, STYLE_PLAIN, "off %2u wrap %d",
+				packed_slot(wish->event), packed_wrap(wish->event)) +
+		      1;
+	draw_side(screen->w, p, row, col + 1, p->cols - AT_RIGHT, side);
+}
+
+void panel_event_areas(struct screen *screen, const struct pane *p)
+{
+	const struct watch *w = screen->w;
+	struct wishes wishes = wishes_find(w);
+	/* Of used buffers that wait, the device knows how far it is: behind them. */
+	const struct side driver = { "irq", "driver", &wishes.irq, w->used_idx };
+	const struct side device = { "kick", "device", &wishes.kick, w->avail_idx };
+
+	pane_rule(p, 0, "EVENT AREAS  last_used %u wrap %d | next_avail %u wrap %d",
+		  packed_slot(w->last_used), packed_wrap(w->last_used), packed_slot(w->avail_idx),
+		  packed_wrap(w->avail_idx));
+	pane_text(p, 1, 1, STYLE_DRIVER, "driver area");
+	draw_area(screen, p, 1, &driver);
+	pane_text(p, 2, 1, STYLE_DEVICE, "device area");
+	draw_area(screen, p, 2, &device);
+	draw_counts(screen, p);
 }

@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../bytes.h"
 #include "panel.h"
@@ -25,11 +26,16 @@ static const char *area_name(const struct snapshot *s, int area)
 	return names[s->head.packed][area];
 }
 
-static bool touches(const struct snapshot *s, int area, uint64_t page)
+/* Whether any area before @area has something in @page. */
+static bool touched_before(const struct snapshot *s, int area, uint64_t page)
 {
-	uint64_t from = s->head.dma[area], to = from + s->head.area_bytes[area] - 1;
+	while (area-- > VT_DESC) {
+		uint64_t from = s->head.dma[area], to = from + s->head.area_bytes[area] - 1;
 
-	return from / PAGE <= page && page <= to / PAGE;
+		if (from / PAGE <= page && page <= to / PAGE)
+			return true;
+	}
+	return false;
 }
 
 static struct extent extent_of(const struct snapshot *s)
@@ -50,9 +56,8 @@ static struct extent extent_of(const struct snapshot *s)
 		uint64_t last = (s->head.dma[area] + s->head.area_bytes[area] - 1) / PAGE;
 
 		e.pages += last - first + 1;
-		for (int other = VT_DESC; other < area; other++)
-			if (touches(s, other, first) || (last != first && touches(s, other, last)))
-				e.pages--;
+		e.pages -= touched_before(s, area, first);
+		e.pages -= last != first && touched_before(s, area, last);
 	}
 	return e;
 }
@@ -70,22 +75,33 @@ static const char *place_of(const struct snapshot *s, const struct extent *e, in
 	return buf;
 }
 
+/* Puts @more behind @text as far as the rule has room for it. */
+static void append(char *text, size_t room, const char *more)
+{
+	size_t len = strlen(text);
+
+	if (len + strlen(more) < room)
+		memcpy(text + len, more, strlen(more) + 1);
+}
+
 void panel_memory_line(struct screen *screen, const struct pane *p)
 {
 	const struct snapshot *s = screen->w->snapshot;
 	struct extent e = extent_of(s);
-	char text[200], at[32];
-	size_t len = 0;
+	char text[200] = "", more[64], at[32];
+	size_t room = p->cols - 12 < (int)sizeof(text) ? p->cols - 12 : (int)sizeof(text);
 
-	for (int area = VT_DESC; area <= VT_DEVICE; area++)
-		len += snprintf(text + len, sizeof(text) - len, "%s %s +%u | ", area_name(s, area),
-				place_of(s, &e, area, at), s->head.area_bytes[area]);
-	len += snprintf(text + len, sizeof(text) - len, "%" PRIu64 " B", e.bytes);
-	if (e.known)
-		len += snprintf(text + len, sizeof(text) - len, ", %u page%s", e.pages,
-				e.pages == 1 ? "" : "s");
-	if (e.known && p->cols > 98)
-		snprintf(text + len, sizeof(text) - len, ", dma 0x%" PRIx64, e.from);
+	for (int area = VT_DESC; area <= VT_DEVICE; area++) {
+		snprintf(more, sizeof(more), "%s %s +%u | ", area_name(s, area),
+			 place_of(s, &e, area, at), s->head.area_bytes[area]);
+		append(text, room, more);
+	}
+	snprintf(more, sizeof(more), "%" PRIu64 " B", e.bytes);
+	append(text, room, more);
+	snprintf(more, sizeof(more), ", %u page%s", e.pages, e.pages == 1 ? "" : "s");
+	append(text, room, e.known ? more : "");
+	snprintf(more, sizeof(more), ", dma 0x%" PRIx64, e.from);
+	append(text, room, e.known ? more : "");
 	pane_rule(p, 0, "MEMORY  %s", text);
 }
 
@@ -241,14 +257,17 @@ static void draw_line(void *arg, enum bytes_kind kind, const char *text)
 void panel_bytes(struct screen *screen, const struct pane *p)
 {
 	const struct snapshot *s = screen->w->snapshot;
-	unsigned int shown = p->rows - 1, total = bytes_lines(s, 0, 0, draw_line, NULL), first;
+	bool compact = p->cols < 110; /* so that the words behind the bytes have room */
+	unsigned int shown = p->rows - 1, first = 0;
+	unsigned int total = bytes_lines(s, 0, 0, compact, draw_line, NULL);
 	struct bytes bytes = { .p = p, .row = 1 };
 	char words[64];
 
-	first = screen_scroll(screen->b, total, shown);
+	if (screen->b->panel == PANEL_BYTES)
+		first = screen_scroll(screen->b, total, shown);
 	snapshot_words(screen, words, sizeof(words));
 	pane_rule(p, 0, "BYTES  lines %u to %u of %u%s%s", total ? first + 1 : 0,
 		  first + shown < total ? first + shown : total, total, words[0] ? ", " : "",
 		  words);
-	bytes_lines(s, first, shown, draw_line, &bytes);
+	bytes_lines(s, first, shown, compact, draw_line, &bytes);
 }

@@ -51,18 +51,23 @@ static int chain_began(const struct snapshot *s, unsigned int i)
 	return -1;
 }
 
-static void dead_words(const struct snapshot *s, unsigned int i, char *buf, size_t size)
+static void dead_words(const struct snapshot *s, const struct slot *slot, unsigned int i, bool wide,
+		       char *buf, size_t size)
 {
 	int began = chain_began(s, i);
 	uint16_t id = le16_read(&snapshot_packed(s)[i].id);
 
-	if (began >= 0)
+	if (began >= 0 && wide)
+		snprintf(buf, size, "dead tail: id %u began in slot %d, lap wrap %d", id, began,
+			 (unsigned int)began < i ? slot->wrap : !slot->wrap);
+	else if (began >= 0)
 		snprintf(buf, size, "dead tail: id %u began in slot %d", id, began);
 	else
 		snprintf(buf, size, "dead tail of id %u, long reaped", id);
 }
 
-static enum frame_style meaning(const struct screen *screen, unsigned int i, char *buf, size_t size)
+static enum frame_style meaning(const struct screen *screen, unsigned int i, bool wide, char *buf,
+				size_t size)
 {
 	const struct snapshot *s = screen->w->snapshot;
 	const struct slot *slot = &screen->slots->list[i];
@@ -79,12 +84,15 @@ static enum frame_style meaning(const struct screen *screen, unsigned int i, cha
 		snprintf(buf, size, "USED, not reaped%s",
 			 slot->buffer == NO_BUFFER ? ": id of no buffer in flight" : "");
 		return slot->buffer == NO_BUFFER ? STYLE_BAD : STYLE_DRIVER;
+	case SLOT_GONE:
+		snprintf(buf, size, "reaped since this copy");
+		return STYLE_WARN;
 	case SLOT_SKIPPED:
 		snprintf(buf, size, "  tail of id %u, device skips it", slot->buffer);
 		return STYLE_QUIET;
 	case SLOT_DEAD:
-		dead_words(s, i, buf, size);
-		return STYLE_WARN;
+		dead_words(s, slot, i, wide, buf, size);
+		return STYLE_QUIET;
 	case SLOT_OLD:
 		snprintf(buf, size, "free (old tail, lap wrap %d)", slot->wrap);
 		return STYLE_QUIET;
@@ -163,14 +171,14 @@ static void draw_meaning(struct screen *screen, const struct pane *p, int row,
 	int col;
 
 	if (!moved)
-		style = meaning(screen, i, text, sizeof(text));
+		style = meaning(screen, i, p->cols >= 98, text, sizeof(text));
 	col = pane_text(p, row, c->at_meaning, style, "%.*s", p->cols - c->at_meaning,
 			moved ? moved : text);
 	if (packed_slot(w->last_used) == i)
 		col = pane_text(p, row, col + 1, STYLE_DRIVER, "<-last_used");
 	if (packed_slot(w->avail_idx) == i)
 		col = pane_text(p, row, col + 1, STYLE_DRIVER, "<-next_avail");
-	if (slot->first && !slot_is_free(slot) && col <= c->at_age)
+	if (slot->first && !slot_is_free(slot) && slot->state != SLOT_GONE && col <= c->at_age)
 		pane_text(p, row, c->at_age,
 			  buffer_is_old(screen, note) && !w->receives ? STYLE_WARN : STYLE_PLAIN,
 			  "%8s", buffer_age(screen, note, age));
@@ -183,7 +191,6 @@ void panel_packed(struct screen *screen, const struct pane *p)
 	struct columns c;
 	char words[64];
 
-	screen->b->limit = num;
 	first = screen_scroll_to_cursor(screen->b, num, shown, 1);
 	measure(w->snapshot, &c, p->cols);
 	snapshot_words(screen, words, sizeof(words));
@@ -200,107 +207,5 @@ void panel_packed(struct screen *screen, const struct pane *p)
 		draw_contents(screen, p, 2 + i, &c, first + i);
 		draw_meaning(screen, p, 2 + i, &c, first + i);
 	}
-	if (shown < num && shown > 0)
-		pane_text(p, 0, p->cols - 12, STYLE_TITLE, " %u-%u ", first,
-			  first + shown - 1 < num ? first + shown - 1 : num - 1);
-}
-
-/* ---- the event areas, 2.8.14 ---- */
-
-struct wish {
-	bool known;
-	uint16_t off_wrap, flags;
-};
-
-/* What the area says in words: @what is to happen, and from which slot on. */
-static void wish_words(const struct watch *w, const struct wish *wish, uint16_t next,
-		       const char *what, char *buf, size_t size)
-{
-	unsigned int slot = packed_slot(wish->off_wrap);
-
-	if (wish->flags == VRING_PACKED_EVENT_FLAG_ENABLE)
-		snprintf(buf, size, "%s each time", what);
-	else if (wish->flags == VRING_PACKED_EVENT_FLAG_DISABLE)
-		snprintf(buf, size, "no %s wanted", what);
-	else if (wish->flags != VRING_PACKED_EVENT_FLAG_DESC)
-		snprintf(buf, size, "reserved: 0x%x", wish->flags);
-	else if (slot >= w->num)
-		snprintf(buf, size, "no slot of this ring");
-	else if (wish->off_wrap == next)
-		snprintf(buf, size, "%s at slot %u: the next", what, slot);
-	else if (packed_distance(w->num, next, wish->off_wrap) <= w->num)
-		snprintf(buf, size, "%s at slot %u: in %u more", what, slot,
-			 packed_distance(w->num, next, wish->off_wrap) + 1);
-	else
-		snprintf(buf, size, "asked %u slots back",
-			 packed_distance(w->num, wish->off_wrap, next));
-}
-
-static void draw_area(struct screen *screen, const struct pane *p, int row, const struct wish *wish,
-		      uint16_t next, const char *what)
-{
-	static const char *const flags[] = { "ENABLE", "DISABLE", "DESC", "reserved" };
-	char words[64];
-	int col;
-
-	if (!wish->known) {
-		pane_text(p, row, 14, STYLE_QUIET, "not known");
-		return;
-	}
-	col = pane_text(p, row, 13, STYLE_PLAIN, "flags %-7s",
-			flags[wish->flags < 3 ? wish->flags : 3]);
-	if (wish->flags == VRING_PACKED_EVENT_FLAG_DESC)
-		pane_text(p, row, col + 1, STYLE_PLAIN, "off %2u wrap %d",
-			  packed_slot(wish->off_wrap), packed_wrap(wish->off_wrap));
-	wish_words(screen->w, wish, next, what, words, sizeof(words));
-	pane_text(p, row, col + (screen->w->num > 100 ? 18 : 16), STYLE_PLAIN, "%s", words);
-}
-
-/* A kick decision saw the device's area later than the copy did. */
-static void newer_wish(const struct watch *w, struct wish *kick)
-{
-	uint64_t since = w->snapshot ? w->snapshot->head.time_ns : 0;
-
-	for (size_t i = w->event_count; i-- > 0 && w->events[i].time_ns > since;) {
-		const struct vring_event *event = &w->events[i];
-
-		if (event->type != VRING_EVENT_KICK)
-			continue;
-		*kick = (struct wish){ true, event->kick.event_after, event->kick.dev_flags_after };
-		return;
-	}
-}
-
-void panel_event_areas(struct screen *screen, const struct pane *p)
-{
-	const struct watch *w = screen->w;
-	unsigned int unreaped = screen_unreaped(screen);
-	struct wish kick = {}, irq = {};
-	uint16_t next_used = w->last_used;
-	char text[32];
-
-	if (w->snapshot) {
-		const struct vring_packed_desc_event *driver = w->snapshot->area[VT_DRIVER];
-		const struct vring_packed_desc_event *device = w->snapshot->area[VT_DEVICE];
-
-		irq = (struct wish){ true, le16_read(&driver->off_wrap),
-				     le16_read(&driver->flags) };
-		kick = (struct wish){ true, le16_read(&device->off_wrap),
-				      le16_read(&device->flags) };
-	}
-	newer_wish(w, &kick);
-	pane_rule(p, 0, "EVENT AREAS  last_used %u wrap %d | next_avail %u wrap %d",
-		  packed_slot(w->last_used), packed_wrap(w->last_used), packed_slot(w->avail_idx),
-		  packed_wrap(w->avail_idx));
-	pane_text(p, 1, 1, STYLE_DRIVER, "driver area");
-	draw_area(screen, p, 1, &irq, next_used, "irq");
-	pane_text(p, 2, 1, STYLE_DEVICE, "device area");
-	draw_area(screen, p, 2, &kick, w->avail_idx, "kick");
-	snprintf(text, sizeof(text), "in flight %u", w->held);
-	pane_text(p, 1, p->cols - 16, STYLE_PLAIN, "%16s", text);
-	if (screen->slots)
-		snprintf(text, sizeof(text), "unreaped %u", unreaped);
-	else
-		snprintf(text, sizeof(text), "unreaped -");
-	pane_text(p, 2, p->cols - 16, unreaped ? STYLE_DRIVER : STYLE_PLAIN, "%16s", text);
+	draw_range(p, 0, first, shown, num);
 }

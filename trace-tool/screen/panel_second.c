@@ -86,7 +86,7 @@ static void add_latency(struct flow *flow, const struct watch *w)
 		 age_text(p50, second->p50_ns), age_text(p99, second->p99_ns),
 		 age_text(max, second->max_ns));
 	if (w->receives)
-		flow_add(flow, STYLE_QUIET, "RX: how long a buffer waits, no request's latency");
+		flow_add(flow, STYLE_QUIET, "(how long a buffer waits, no request's latency)");
 }
 
 static int draw_second(const struct watch *w, const struct pane *p)
@@ -96,7 +96,6 @@ static int draw_second(const struct watch *w, const struct pane *p)
 	add_driver(&flow, &w->second);
 	flow_break(&flow);
 	add_device(&flow, w);
-	flow_break(&flow);
 	add_latency(&flow, w);
 	return flow_rows(&flow);
 }

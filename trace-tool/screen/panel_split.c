@@ -44,8 +44,28 @@ static void measure(const struct snapshot *s, struct columns *c)
 	}
 }
 
-#define RING_WIDTH(c) (2 + ((c)->index < 4 ? 4 : (c)->index) + 9)
-#define USED_WIDTH(c) (2 + ((c)->index < 3 ? 3 : (c)->index) + 1 + (c)->len + 8)
+/* The least that each of the rings takes, its bar included. */
+static int avail_width(const struct columns *c)
+{
+	return 2 + (c->index < 4 ? 4 : c->index) + 9;
+}
+
+static int used_width(const struct columns *c)
+{
+	return 2 + (c->index < 3 ? 3 : c->index) + 1 + c->len + 8;
+}
+
+#define PART_MIN 16
+#define PART_MAX 26
+
+/* Whether that much may be taken for something better than the word for each descriptor. */
+static bool take(int *left, int more)
+{
+	if (*left < PART_MIN + more)
+		return false;
+	*left -= more;
+	return true;
+}
 
 static void place(struct columns *c, int cols)
 {
@@ -58,20 +78,18 @@ static void place(struct columns *c, int cols)
 	c->at_own = c->at_next + (c->index < 3 ? 3 : c->index) + 1;
 	c->at_age = c->at_own + 5;
 	end = c->at_age + 8;
-	left = cols - end - RING_WIDTH(c) - USED_WIDTH(c);
 	c->at_part = end + 1;
-	if (left >= 16)
-		c->part = left < 24 ? left : 24;
-	c->slots = left - c->part >= 2 * (c->index + 2) + 4;
-	if (!c->slots && left >= 16)
-		c->part = left < 30 ? left : 30;
-	if (c->slots)
-		left -= 2 * (c->index + 2);
-	c->avail = end + c->part;
-	c->used = c->avail + RING_WIDTH(c) + (c->slots ? c->index + 2 : 0);
-	/* What is left over goes between the rings, where the words are. */
-	if (left - c->part > 4)
-		c->used += 4;
+	left = cols - end - avail_width(c) - used_width(c);
+	c->avail = end;
+	c->used = avail_width(c);
+	take(&left, 3); /* at the right, for "<-used,last" */
+	c->slots = take(&left, 2 * (c->index + 2));
+	c->used += c->slots ? c->index + 2 : 0;
+	c->used += take(&left, 3) ? 3 : 0; /* "in flight" */
+	if (left >= PART_MIN)
+		c->part = left < PART_MAX ? left : PART_MAX;
+	c->avail += c->part;
+	c->used += c->avail;
 }
 
 static const char *owner(const struct slot *slot, enum frame_style *style)
@@ -83,6 +101,9 @@ static const char *owner(const struct slot *slot, enum frame_style *style)
 	case SLOT_USED:
 		*style = STYLE_DRIVER;
 		return "DRV";
+	case SLOT_GONE:
+		*style = STYLE_QUIET;
+		return "gone";
 	default:
 		*style = STYLE_QUIET;
 		return "free";
@@ -127,7 +148,7 @@ static void draw_descriptor(struct screen *screen, const struct pane *p, int row
 	else
 		pane_text(p, row, c->at_next, STYLE_QUIET, "%*s", c->index < 3 ? 3 : c->index, "-");
 	pane_text(p, row, c->at_own, style, "%s", word);
-	if (slot->first)
+	if (slot->first && slot->state != SLOT_GONE)
 		pane_text(p, row, c->at_age,
 			  buffer_is_old(screen, note) && !screen->w->receives ? STYLE_WARN :
 										STYLE_PLAIN,
@@ -217,7 +238,7 @@ static void draw_heads(struct screen *screen, const struct pane *p, const struct
 	pane_text(p, 0, c->avail + 1, STYLE_DRIVER, "%s",
 		  c->used - c->avail > 16 ? " AVAIL drv->dev " : " AVAIL ");
 	pane_text(p, 0, c->used + 1, STYLE_DEVICE, "%s",
-		  p->cols - c->used > 16 ? " USED dev->drv " : " USED ");
+		  p->cols - c->used > 28 ? " USED dev->drv " : " USED ");
 	pane_text(p, 1, 1, STYLE_QUIET, "%*s %*s %*s flg %*s own      age", c->index, "#", c->addr,
 		  "dma_addr", c->len, "len", c->index < 3 ? 3 : c->index, "nxt");
 	if (c->part)
@@ -239,7 +260,6 @@ void panel_split(struct screen *screen, const struct pane *p)
 	unsigned int first;
 	struct columns c;
 
-	screen->b->limit = num;
 	first = screen_scroll_to_cursor(screen->b, num, shown, 1);
 	measure(screen->w->snapshot, &c);
 	place(&c, p->cols);
@@ -249,7 +269,5 @@ void panel_split(struct screen *screen, const struct pane *p)
 		draw_avail(screen, p, 2 + i, &c, first + i);
 		draw_used(screen, p, 2 + i, &c, first + i);
 	}
-	if (shown < num && shown > 0)
-		pane_text(p, 0, p->cols - 12, STYLE_TITLE, " %u-%u ", first,
-			  first + shown - 1 < num ? first + shown - 1 : num - 1);
+	draw_range(p, 0, first, shown, num);
 }

@@ -11,6 +11,7 @@
 
 #include "../event_words.h"
 #include "panel.h"
+#include "wishes.h"
 
 #define LOOK_AHEAD 4096 /* events looked through for what an interrupt led to */
 
@@ -18,6 +19,7 @@ struct decision {
 	char what[40];	  /* "41237->41238" */
 	char verdict[16]; /* "KICK" */
 	char numbers[64];
+	const char *side; /* whose index moved, where there is room to say so */
 	const char *reason, *sure;
 	enum frame_style style;
 };
@@ -79,6 +81,7 @@ static void explain_interrupt(const struct watch *w, size_t at, struct decision 
 			 age_text(age, after_ns));
 	else
 		snprintf(d->numbers, sizeof(d->numbers), "nothing reaped since");
+	d->side = packed ? "" : "used ";
 	d->reason = irq->handled ? "used" : "nothing used";
 	if (irq->handled && (packed ? irq->flags == VRING_PACKED_EVENT_FLAG_DISABLE :
 				      irq->flags & VRING_AVAIL_F_NO_INTERRUPT))
@@ -104,7 +107,7 @@ static bool explain(const struct watch *w, size_t at, struct decision *d)
 {
 	const struct vring_event *event = &w->events[at];
 
-	*d = (struct decision){ .reason = "", .sure = "" };
+	*d = (struct decision){ .side = "", .reason = "", .sure = "" };
 	switch (event->type) {
 	case VRING_EVENT_KICK:
 		explain_kick(event, w->num, d);
@@ -137,13 +140,14 @@ static int line_text(const struct why *why, const char *time, const struct decis
 		     size_t size)
 {
 	if (WIDE(why->p)) {
-		snprintf(buf, size, " %-15s  %-15s %-11s %-32s %-13s %s", time, d->what, d->verdict,
-			 d->numbers, d->reason, d->sure);
-		return 1 + 15 + 2 + 15 + 1;
+		snprintf(buf, size, " %-15s  %s%-*s %-10s %-28s %-12s %s", time, d->side,
+			 (int)(17 - strlen(d->side)), d->what, d->verdict, d->numbers, d->reason,
+			 d->sure);
+		return 1 + 15 + 2 + 17 + 1;
 	}
 	/* Of certainty only its lack is worth a narrow line. */
-	snprintf(buf, size, " %-9s %-12s %-10s %-25s%s%s %s", time, d->what, d->verdict, d->numbers,
-		 d->numbers[0] ? " " : "", d->reason, !strcmp(d->sure, "sure") ? "" : d->sure);
+	snprintf(buf, size, " %-9s %-12s %-10s %-24s %s", time, d->what, d->verdict, d->numbers,
+		 !d->sure[0] || !strcmp(d->sure, "sure") ? d->reason : d->sure);
 	return 1 + (strlen(time) > 9 ? strlen(time) : 9) + 1 +
 	       (strlen(d->what) > 12 ? strlen(d->what) : 12) + 1;
 }
@@ -208,101 +212,96 @@ static uint16_t step(const struct watch *w, uint16_t index, unsigned int steps)
 	return slot | (index & 0x8000);
 }
 
-/* The decision that an add of one entry leads to, if the driver then asks. */
-static struct vring_event_kick next_kick(const struct watch *w)
+/* Entries, or slots, that were added and not decided upon. */
+static unsigned int undecided(const struct watch *w)
 {
-	const struct snapshot *s = w->snapshot;
-	unsigned int undecided = s->head.before.num_added;
-	struct vring_event_kick k = { .new_idx = step(w, w->avail_idx, 1) };
+	uint64_t since = w->snapshot ? w->snapshot->head.time_ns : 0;
 
-	k.old_idx = w->avail_idx;
-	if (undecided && undecided < w->num)
-		k.old_idx = w->packed ? step(w, w->avail_idx, w->num - undecided) ^ 0x8000 :
-					w->avail_idx - undecided;
-	if (w->packed) {
-		const struct vring_packed_desc_event *device = s->area[VT_DEVICE];
-
-		k.event = le16_read(&device->off_wrap);
-		k.dev_flags = le16_read(&device->flags);
-	} else {
-		const struct vring vr = snapshot_vring(s);
-
-		k.event = le16_read(vring_avail_event(&vr));
-		k.dev_flags = le16_read(&vr.used->flags);
-	}
-	return k;
+	for (size_t i = w->event_count; i-- > 0 && w->events[i].time_ns > since;)
+		if (w->events[i].type == VRING_EVENT_KICK)
+			return index_steps(w->packed, w->num, w->events[i].kick.new_idx,
+					   w->avail_idx);
+	if (!w->snapshot)
+		return 0;
+	return w->snapshot->head.before.num_added + since_snapshot(w).added;
 }
 
-static void draw_next_kick(struct why *why, uint8_t flags)
+/* The decision that an add of one entry leads to, if the driver then asks. */
+static void draw_next_kick(struct why *why, const struct wish *wish)
 {
 	const struct watch *w = why->screen->w;
-	unsigned int undecided = w->snapshot->head.before.num_added;
-	struct vring_event_kick k = next_kick(w);
-	char numbers[64];
-	bool kick = kick_words(&k, flags, w->num, numbers, sizeof(numbers));
+	unsigned int waiting = undecided(w);
+	struct vring_event_kick k = { .new_idx = step(w, w->avail_idx, 1),
+				      .old_idx = w->avail_idx,
+				      .event = wish->event,
+				      .dev_flags = wish->flags };
+	uint8_t flags = (w->packed ? VRING_EVENT_F_PACKED : 0) |
+			(w->event_idx ? VRING_EVENT_F_EVENT_IDX : 0);
 	int col = pane_text(why->p, why->row, 1, STYLE_DRIVER, "next add ");
+	char numbers[64];
+	bool kick;
 
+	if (waiting && waiting < w->num)
+		k.old_idx = w->packed ? step(w, w->avail_idx, w->num - waiting) ^ 0x8000 :
+					w->avail_idx - waiting;
+	kick = kick_words(&k, flags, w->num, numbers, sizeof(numbers));
 	col = pane_text(why->p, why->row, col, kick ? STYLE_GOOD : STYLE_QUIET, "%s",
 			kick ? "would KICK:" : "would not kick:");
 	col = pane_text(why->p, why->row, col + 1, STYLE_PLAIN, "%s", numbers);
-	if (undecided)
-		pane_text(why->p, why->row, col + 2, STYLE_WARN, "%u added and not decided upon",
-			  undecided);
+	if (waiting)
+		col = pane_text(why->p, why->row, col + 2, STYLE_WARN,
+				"%u added and not decided upon", waiting);
+	if (wish->as_of)
+		pane_text(why->p, why->row, col + 2, STYLE_QUIET, "%s", wish->as_of);
 	why->row++;
 }
 
-static void draw_next_irq(struct why *why)
+/* Return: whether one more used buffer is to be told of. */
+static bool irq_words(const struct watch *w, const struct wish *wish, char *buf, size_t size)
 {
-	const struct watch *w = why->screen->w;
-	const struct snapshot *s = w->snapshot;
-	bool wanted, off = s->head.driver_flags & VRING_AVAIL_F_NO_INTERRUPT;
-	char numbers[80];
-	int col;
+	uint16_t next = w->used_idx + 1;
+	bool always = wish->kind == WISH_ALWAYS;
 
-	if (w->packed) {
-		const struct vring_packed_desc_event *driver = s->area[VT_DRIVER];
-		uint16_t flags = le16_read(&driver->flags);
-		unsigned int ahead =
-			packed_distance(w->num, w->last_used, le16_read(&driver->off_wrap));
-
-		wanted = flags == VRING_PACKED_EVENT_FLAG_ENABLE ||
-			 (flags == VRING_PACKED_EVENT_FLAG_DESC && ahead == 0);
-		snprintf(numbers, sizeof(numbers),
-			 flags == VRING_PACKED_EVENT_FLAG_DESC ?
-				 "asked for at slot %u, next used is %u" :
-			 flags == VRING_PACKED_EVENT_FLAG_DISABLE ? "driver's flags = DISABLE" :
-								    "driver's flags = ENABLE",
-			 packed_slot(le16_read(&driver->off_wrap)), packed_slot(w->last_used));
-	} else if (s->head.event && !off) {
-		const struct vring vr = snapshot_vring(s);
-		uint16_t event = le16_read(vring_used_event(&vr)), next = w->used_idx + 1;
-
-		/* Of one more used entry; a device may look at several at once. */
-		wanted = vring_need_event(event, next, w->used_idx);
-		snprintf(numbers, sizeof(numbers), "%u-%u-1 = %u %s 1", next, event,
-			 (uint16_t)(next - event - 1), wanted ? "<" : ">=");
-	} else {
-		wanted = !off;
-		snprintf(numbers, sizeof(numbers), "%s",
-			 off ? "callbacks are off" : "avail.flags = 0");
+	if (wish->kind != WISH_AT && w->packed) {
+		snprintf(buf, size, "driver's flags = %s", always ? "ENABLE" : "DISABLE");
+		return always;
 	}
-	col = pane_text(why->p, why->row, 1, STYLE_DEVICE, "next used ");
+	if (wish->kind != WISH_AT) {
+		snprintf(buf, size, "%s", always ? "avail.flags = 0" : "callbacks are off");
+		return always;
+	}
+	if (w->packed) {
+		snprintf(buf, size, "asked for at slot %u, next used is %u",
+			 packed_slot(wish->event), packed_slot(w->used_idx));
+		return wish->event == w->used_idx;
+	}
+	snprintf(buf, size, "%u-%u-1 = %u %s 1", next, wish->event,
+		 (uint16_t)(next - wish->event - 1), next - 1 == wish->event ? "<" : ">=");
+	return (uint16_t)(next - 1) == wish->event;
+}
+
+static void draw_next_irq(struct why *why, const struct wish *wish)
+{
+	char numbers[80];
+	bool wanted = irq_words(why->screen->w, wish, numbers, sizeof(numbers));
+	int col = pane_text(why->p, why->row, 1, STYLE_DEVICE, "next used ");
+
 	col = pane_text(why->p, why->row, col, wanted ? STYLE_GOOD : STYLE_QUIET, "%s",
 			wanted ? "would irq:" : "would not irq:");
-	pane_text(why->p, why->row++, col + 1, STYLE_PLAIN, "%s", numbers);
+	col = pane_text(why->p, why->row, col + 1, STYLE_PLAIN, "%s", numbers);
+	if (wish->as_of)
+		pane_text(why->p, why->row, col + 2, STYLE_QUIET, "%s", wish->as_of);
+	why->row++;
 }
 
 static void draw_next(struct why *why)
 {
-	const struct watch *w = why->screen->w;
-	uint8_t flags = w->packed ? VRING_EVENT_F_PACKED : 0;
+	struct wishes wishes = wishes_find(why->screen->w);
 
-	if (w->snapshot->head.event)
-		flags |= VRING_EVENT_F_EVENT_IDX;
-	if (why->row < why->end)
-		draw_next_kick(why, flags);
-	if (why->row < why->end)
-		draw_next_irq(why);
+	if (why->row < why->end && wishes.kick.kind != WISH_UNKNOWN)
+		draw_next_kick(why, &wishes.kick);
+	if (why->row < why->end && wishes.irq.kind != WISH_UNKNOWN)
+		draw_next_irq(why, &wishes.irq);
 }
 
 void panel_why(struct screen *screen, const struct pane *p)
@@ -313,7 +312,9 @@ void panel_why(struct screen *screen, const struct pane *p)
 
 	pane_rule(p, 0, "WHY  newest first%s%s", filter[0] ? ", only with " : "", filter);
 	/* Where there are decisions, they go first; what would come next needs room to spare. */
-	if (w->snapshot && (!w->event_count || p->rows >= 6))
+	if (screen->b->panel == PANEL_WHY)
+		screen->b->page = p->rows - 1;
+	if (!w->event_count || p->rows >= 6)
 		draw_next(&why);
 	draw_decisions(&why);
 }

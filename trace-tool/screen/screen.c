@@ -48,7 +48,7 @@ static void draw_title(const struct screen *screen, struct frame *f)
 	if (w->irq >= 0)
 		line_add(&line, 5, STYLE_PLAIN, "irq %d%s%s", w->irq, w->cpus[0] ? " cpu" : "",
 			 w->cpus);
-	line_add(&line, 6, STYLE_QUIET, "%u of %u", s->queue + 1, s->queues);
+	line_add(&line, 6, STYLE_QUIET, "queue %u of %u", s->queue + 1, s->queues);
 	line_right(&line);
 	line_meter(&line, s);
 	line_draw(&line, f, 0);
@@ -85,7 +85,9 @@ static void draw_features(const struct screen *screen, struct frame *f)
 		 in_order ? "on" : "off");
 	if (s && s->notify[0])
 		line_add(&line, 6, STYLE_PLAIN, "notify %s", s->notify);
-	if (s)
+	if (s && !s->head.callback)
+		line_add(&line, 1, STYLE_PLAIN, "callbacks none");
+	else if (s)
 		line_add(&line, 1, STYLE_PLAIN, "callbacks %s",
 			 verdict_interrupts_on(s) ? "on" : "OFF");
 	if (s)
@@ -117,10 +119,12 @@ static void draw_keys(const struct screen *screen, struct frame *f, int row)
 	line_key(&line, 4, "TAB", "queue");
 	line_key(&line, 4, "d", "desc");
 	line_key(&line, 4, "m", "memory");
-	line_key(&line, 3, "w", "why");
+	if (!replay)
+		line_key(&line, 2, "w", screen->w->events_known ? "unhook" : "hooks");
+	line_key(&line, 3, replay ? "w" : "W", "why");
 	line_key(&line, 5, "h", "hist");
-	if (screen->b->mode == BROWSE_LIVE)
-		line_key(&line, 6, "r", "rec");
+	if (!replay)
+		line_key(&line, 6, "r", screen->s->recording ? "end rec" : "rec");
 	line_key(&line, 6, "/", "filter");
 	line_key(&line, 0, "?", "help");
 	line_draw(&line, f, row);
@@ -151,7 +155,7 @@ void screen_ring(struct frame *f, const struct watch *w, const struct screen_sta
 	b->limit = w->num;
 	if (b->cursor >= w->num)
 		b->cursor = w->num - 1;
-	if (w->snapshot && !slots_find(&slots, w->snapshot))
+	if (w->snapshot && !slots_find(&slots, w))
 		screen.slots = &slots;
 	draw_title(&screen, f);
 	draw_features(&screen, f);

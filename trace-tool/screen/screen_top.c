@@ -138,6 +138,8 @@ void screen_top(struct frame *f, const struct top_view *top, const struct screen
 	draw_heads(f, top);
 	shown = f->rows - ABOVE - BELOW;
 	b->limit = 0;
+	b->across = 1;
+	b->page = shown;
 	for (size_t i = 0; i < top->count; i++)
 		b->limit += matches(&top->rows[i], b->filter);
 	if (b->limit && b->cursor >= b->limit)

@@ -84,8 +84,6 @@ static void find_split(struct slots *slots, const struct snapshot *s, bool *mark
 		else
 			slots->with_device++;
 	}
-	memset(mark, 0, slots->num * sizeof(*mark));
-	find_offered(slots, s, mark);
 }
 
 /* ---- packed ---- */
@@ -233,6 +231,46 @@ static void find_packed(struct slots *slots, const struct snapshot *s)
 
 /* ---- both ---- */
 
+struct in_flight {
+	uint64_t token;
+	unsigned int buffer;
+};
+
+static int compare_tokens(const void *a, const void *b)
+{
+	uint64_t x = ((const struct in_flight *)a)->token, y = ((const struct in_flight *)b)->token;
+
+	return (x > y) - (x < y);
+}
+
+/* The first reap of a token since the copy is of the buffer that is in it. */
+static void find_gone(struct slots *slots, const struct watch *w, struct in_flight *list,
+		      bool *gone)
+{
+	const struct snapshot *s = w->snapshot;
+	size_t count = 0;
+
+	if (!w->event_count || w->events[w->event_count - 1].time_ns <= s->head.time_ns)
+		return;
+	for (unsigned int i = 0; i < slots->num; i++)
+		if (s->notes[i].token)
+			list[count++] = (struct in_flight){ s->notes[i].token, i };
+	qsort(list, count, sizeof(*list), compare_tokens);
+	for (size_t i = w->event_count; i-- > 0 && w->events[i].time_ns > s->head.time_ns;) {
+		struct in_flight wanted = { .token = w->events[i].reap.token }, *found;
+
+		if (w->events[i].type != VRING_EVENT_REAP)
+			continue;
+		found = bsearch(&wanted, list, count, sizeof(*list), compare_tokens);
+		if (found)
+			gone[found->buffer] = true;
+	}
+	for (unsigned int i = 0; i < slots->num; i++)
+		if (slots->list[i].buffer < slots->num && gone[slots->list[i].buffer] &&
+		    !slot_is_free(&slots->list[i]))
+			slots->list[i].state = SLOT_GONE;
+}
+
 static void find_stalest(struct slots *slots, const struct snapshot *s)
 {
 	uint64_t oldest = UINT64_MAX;
@@ -249,26 +287,36 @@ static void find_stalest(struct slots *slots, const struct snapshot *s)
 	}
 }
 
-int slots_find(struct slots *slots, const struct snapshot *s)
+int slots_find(struct slots *slots, const struct watch *w)
 {
+	const struct snapshot *s = w->snapshot;
+	struct in_flight *list = calloc(s->head.num, sizeof(*list));
 	bool *mark = calloc(s->head.num, sizeof(*mark));
+	int error = -ENOMEM;
 
 	*slots = (struct slots){ .num = s->head.num, .stalest = -1 };
 	slots->list = calloc(s->head.num, sizeof(*slots->list));
-	if (!slots->list || !mark) {
-		free(mark);
-		slots_free(slots);
-		return -ENOMEM;
-	}
+	if (!slots->list || !mark || !list)
+		goto out;
+	error = 0;
 	for (unsigned int i = 0; i < slots->num; i++)
 		slots->list[i].buffer = NO_BUFFER;
 	if (s->head.packed)
 		find_packed(slots, s);
 	else
 		find_split(slots, s, mark);
+	memset(mark, 0, slots->num * sizeof(*mark));
+	find_gone(slots, w, list, mark);
+	memset(mark, 0, slots->num * sizeof(*mark));
+	if (!s->head.packed)
+		find_offered(slots, s, mark);
 	find_stalest(slots, s);
+out:
+	free(list);
 	free(mark);
-	return 0;
+	if (error)
+		slots_free(slots);
+	return error;
 }
 
 void slots_free(struct slots *slots)

@@ -7,12 +7,13 @@
 #ifndef TRACE_TOOL_SCREEN_SLOTS_H
 #define TRACE_TOOL_SCREEN_SLOTS_H
 
-#include "../snapshot.h"
+#include "../watch.h"
 
 enum slot_state {
 	SLOT_FREE,
 	SLOT_DEVICE, /* of a buffer that the device has */
 	SLOT_USED,   /* of one that is used and not reaped */
+	SLOT_GONE,   /* was the device's, and has been reaped since the copy, by the events */
 	/* Of packed rings. */
 	SLOT_SKIPPED, /* inside a used buffer: the device passed over it */
 	SLOT_DEAD,    /* free, and yet the bits look available in the lap that is filled now */
@@ -27,7 +28,7 @@ enum slot_state {
 struct slot {
 	uint8_t state; /* enum slot_state */
 	bool first, last;
-	uint8_t offered; /* split, of the available ring's entry: SLOT_DEVICE, SLOT_USED, or free */
+	uint8_t offered; /* split, of the available ring's entry: its buffer's state, or free */
 	bool wrap;	 /* packed: the counter of the lap in which it was filled last */
 	uint16_t buffer; /* head, or buffer id; NO_BUFFER where it is not known */
 	uint16_t place;	 /* in its chain, from 0 */
@@ -37,12 +38,12 @@ struct slots {
 	struct slot *list; /* as many as the ring has entries */
 	unsigned int num;
 	bool positions_wrong; /* packed: the driver's window is none, and nothing is known */
-	unsigned int with_device, unreaped; /* buffers */
+	unsigned int with_device, unreaped; /* buffers, as of the copy */
 	int stalest; /* first descriptor of the buffer that the device has longest; -1: none */
 };
 
-/* Return: 0 or -ENOMEM. */
-int slots_find(struct slots *slots, const struct snapshot *s);
+/* By the snapshot of @w, and by what its events say since. Return: 0 or -ENOMEM. */
+int slots_find(struct slots *slots, const struct watch *w);
 void slots_free(struct slots *slots);
 
 static inline bool slot_is_free(const struct slot *slot)

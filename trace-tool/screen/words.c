@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "bpf/kick_verdict.h"
@@ -108,15 +109,6 @@ const char *snapshot_words(const struct screen *screen, char *buf, size_t size)
 	return buf;
 }
 
-unsigned int screen_unreaped(const struct screen *screen)
-{
-	const struct watch *w = screen->w;
-
-	if (!w->packed)
-		return (uint16_t)(w->used_idx - w->last_used);
-	return screen->slots ? screen->slots->unreaped : 0;
-}
-
 unsigned int screen_scroll(struct browse *b, unsigned int total, unsigned int shown)
 {
 	b->page = shown;
@@ -125,15 +117,28 @@ unsigned int screen_scroll(struct browse *b, unsigned int total, unsigned int sh
 	return b->scroll;
 }
 
-unsigned int screen_scroll_to_cursor(struct browse *b, unsigned int total, unsigned int shown,
-				     unsigned int each)
+unsigned int screen_scroll_to_cursor(struct browse *b, unsigned int num, unsigned int shown,
+				     unsigned int across)
 {
-	unsigned int line = b->cursor / each;
+	unsigned int line = b->cursor / across;
 
-	b->across = each;
+	b->limit = num;
+	b->across = across;
 	if (line < b->scroll)
 		b->scroll = line;
 	else if (shown && line >= b->scroll + shown)
 		b->scroll = line - shown + 1;
-	return screen_scroll(b, total, shown);
+	return screen_scroll(b, (num + across - 1) / across, shown);
+}
+
+void draw_range(const struct pane *p, int row, unsigned int first, unsigned int shown,
+		unsigned int total)
+{
+	char text[40];
+
+	if (shown >= total || !shown)
+		return;
+	snprintf(text, sizeof(text), " %u-%u ", first,
+		 first + shown < total ? first + shown - 1 : total - 1);
+	pane_text(p, row, p->cols - (int)strlen(text), STYLE_TITLE, "%s", text);
 }
