@@ -187,6 +187,7 @@ DESTDIR ?=
 install: $(TOOL) ## vring-trace with man page and completion: PREFIX=/usr/local DESTDIR=
 	$(Q)install -D -s -m 755 $(TOOL) $(DESTDIR)$(PREFIX)/sbin/vring-trace
 	$(Q)install -D -m 644 trace-tool/vring-trace.8 $(DESTDIR)$(PREFIX)/share/man/man8/vring-trace.8
+	$(Q)install -D -m 644 trace-tool/vrt.5 $(DESTDIR)$(PREFIX)/share/man/man5/vrt.5
 	$(Q)install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	$(Q)$(TOOL) completion >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vring-trace
 
