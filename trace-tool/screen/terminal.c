@@ -114,6 +114,15 @@ static unsigned int from_environment(const char *name)
 	return value >= 2 && value <= 1000 ? value : 0;
 }
 
+/* Where curses looks if the line says 0x0. */
+static void put_into_environment(const char *name, unsigned int value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", value);
+	setenv(name, text, 1);
+}
+
 /* Of a line that says 0x0. */
 static void find_size(unsigned int *rows, unsigned int *cols)
 {
@@ -291,9 +300,13 @@ int terminal_open(bool colour, bool ascii)
 	terminal.ascii = ascii || !utf8;
 	tcgetattr(STDIN_FILENO, &terminal.found);
 	terminal.size_asked = !knows_size();
-	if (terminal.size_asked)
+	if (terminal.size_asked) {
 		find_size(&rows, &cols);
-	use_tioctl(TRUE); /* what the line says now counts, not what LINES said once */
+		put_into_environment("LINES", rows);
+		put_into_environment("COLUMNS", cols);
+	}
+	/* What the line says now counts, not what LINES said once; if it says anything. */
+	use_tioctl(!terminal.size_asked);
 	terminal.screen = newterm(NULL, stdout, stdin);
 	if (!terminal.screen) {
 		tool_error("the terminal cannot be used: TERM=%s", getenv("TERM"));
@@ -311,8 +324,6 @@ int terminal_open(bool colour, bool ascii)
 	if (!at_exit)
 		atexit(terminal_close);
 	at_exit = true;
-	if (terminal.size_asked)
-		resizeterm(rows, cols);
 	set_modes();
 	find_colours();
 	return 0;
@@ -409,10 +420,14 @@ static int start_anew(void)
 
 	continued = 0;
 	reset_prog_mode();
-	if (terminal.size_asked && ask_size(&rows, &cols))
+	if (terminal.size_asked && ask_size(&rows, &cols)) {
 		resizeterm(rows, cols);
-	else if (!terminal.size_asked && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row)
+		if (change_scroll_region) /* it was all rows there were */
+			putp(tiparm(change_scroll_region, 0, rows - 1));
+	} else if (!terminal.size_asked && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) &&
+		   size.ws_row) {
 		resizeterm(size.ws_row, size.ws_col);
+	}
 	clearok(curscr, TRUE);
 	return TERMINAL_RESIZED;
 }
