@@ -6,6 +6,7 @@ FOR ?= base
 TEST ?=
 RIVAL ?=
 E ?=
+F ?= trace-tool/samples/linux-blk-split.vrt
 ANSWER ?=
 WHAT ?=
 LINUX_SOURCE ?= /usr/src/linux-source-6.1.tar.xz
@@ -181,6 +182,9 @@ $(O)/files/%.o: %.c Makefile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -O2 -g -I$(B)/bpf -D_GNU_SOURCE $(CFLAGS) -c -o $@ $<
+
+replay: $(FILES_TOOL) ## a recording on the screen, without a guest: F=trace-tool/samples/linux-net-split.vrt
+	$(Q)$(FILES_TOOL) replay $(F)
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -489,5 +493,5 @@ book: ## print it: $(O)/book/index.html, virtio.epub, virtio.pdf
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: install check-state check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
+.PHONY: install replay check-state check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean
