@@ -54,10 +54,9 @@ static const struct format {
 	int (*run)(struct export *x);
 	bool binary;
 } formats[] = {
-	{ "perfetto", export_perfetto, true },
-	{ "chrome", export_chrome, false },
-	{ "json", export_json, false },
-	{ "csv", export_csv, false },
+	{ "perfetto", export_perfetto, true }, { "chrome", export_chrome, false },
+	{ "json", export_json, false },	       { "csv", export_csv, false },
+	{ "svg", export_svg, false },
 };
 
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
