@@ -260,6 +260,9 @@ $(B)/guest/rival.img: tests/guest/make-rival
 	$(call say,RIVAL,$@)
 	$(Q)tests/guest/make-rival $@
 
+$(INITRD)/samples.cpio: $(INITRD_DEPS) trace-tool/samples/linux.job
+	$(call initrd,trace-tool/samples/linux.job=/job)
+
 $(INITRD)/why.cpio: $(INITRD_DEPS) tests/guest/why.job
 	$(call initrd,tests/guest/why.job=/job)
 
@@ -276,6 +279,9 @@ $(B)/guest/%/matrix.cpio: $(B)/kernel/%/vmlinux $(TOOL) $(GUEST)/init $(GUEST)/m
 demo: library $(INITRD)/demo.cpio $(DISK) ## boot a Debian guest and trace its disk and network rings
 	$(Q)$(RUN) --initrd $(INITRD)/demo.cpio --log $(B)/guest/demo.log \
 		--net tx=timer,x-txtimer=5000000
+
+samples: $(INITRD)/samples.cpio $(DISK) metal ## record trace-tool/samples/*.vrt anew
+	$(Q)trace-tool/samples/make $(KDIR) $(INITRD)/samples.cpio $(DISK) $(METAL_IMAGE) trace-tool/samples
 
 guest: $(INITRD)/shell.cpio $(DISK) ## a shell in the same guest; Ctrl-A x leaves
 	$(Q)$(RUN) --initrd $(INITRD)/shell.cpio --shell
@@ -493,5 +499,5 @@ book: ## print it: $(O)/book/index.html, virtio.epub, virtio.pdf
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: install replay check-state check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
+.PHONY: samples install replay check-state check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean
