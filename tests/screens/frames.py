@@ -10,6 +10,7 @@ recording. A number that nobody claims is a failure."""
 
 import difflib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,8 @@ PANELS = {"ring": "", "table": "d", "memory": "m", "bytes": "mm", "why": "w", "h
 def times_of(recording):
     """A few moments that are worth a look: the beginning, a full ring, the end, and some in between."""
     times = sorted([e.time_ns for e in recording.events] + [f.time_ns for f in recording.frames])
-    first, last = times[0], times[-1]
+    first, last = min([e.time_ns for e in recording.events] or times), times[-1]
+    times = [time for time in times if time >= first]
     full = [e.time_ns for e in recording.events if e.num_free == 0][:1]
     chosen = {first, last, *full, *(times[len(times) * n // 5] for n in range(1, 5))}
     return first, sorted(chosen)
@@ -77,7 +79,8 @@ class Report:
 def complaints_of(frame, recording, first, at, queue):
     """What is wrong with one frame."""
     cols, rows = map(int, frame.size.split("x"))
-    if frame.status or frame.errors:
+    cut = not recording.closed and re.fullmatch(r"vring-trace: .*: the recording was cut off after .*\n", frame.errors)
+    if frame.status or frame.errors and not cut:
         return [f"exit status {frame.status}: {frame.errors.strip()}"]
     wrong = []
     if len(frame.lines) > rows:

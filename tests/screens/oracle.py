@@ -181,6 +181,7 @@ class Moment:
     def follow(self):
         """In-flight buffers and positions, from the beginning until now."""
         self.flight, self.avail, self.used, self.last, self.free = {}, 0, 0, 0, self.num
+        self.gone = {}      # tokens of buffers that the last key frame shows and that were reaped since
         self.seen_used = 0  # packed: used and not reaped, of those that the last key frame shows
         self.latency = []   # (time of the reap, ns since the add)
         self.samples = []   # (time, with device, percent of the descriptors in use, ran empty, is empty)
@@ -206,7 +207,7 @@ class Moment:
                 old = self.flight.get(note.token)
                 added = note.added_ns or (old.added_ns if old else 0)
                 flight[note.token] = Buffer(head, added, old.seen_ns if old else f.time_ns)
-        self.flight = flight
+        self.flight, self.gone = flight, {}
         self.avail, self.last, self.free = f.avail_idx, f.last_used, f.num_free
         memory = Memory(f)
         if f.packed:
@@ -221,6 +222,8 @@ class Moment:
             self.flight[e.detail.token] = Buffer(None, e.time_ns, e.time_ns)
         elif e.type == vrt.REAP:
             buffer = self.flight.pop(e.detail.token, None)
+            if buffer and buffer.head is not None:
+                self.gone[e.detail.token] = buffer
             self.seen_used = max(0, self.seen_used - 1)
             if buffer and buffer.added_ns:
                 self.latency.append((e.time_ns, e.time_ns - buffer.added_ns))
@@ -247,21 +250,24 @@ class Moment:
         return min(seen), rank(seen, 50), max(seen)
 
     def history(self, seconds=64):
-        """Percent in use in each of so many seconds, the most of each, None: not known; and whether it ran empty.
-        A second is made of eight eighths; the last is the one that now lies in."""
+        """Of each of so many seconds: least and most percent in use, whether it ran empty, whether a key frame is in it
+        or before it. A second is made of eight eighths; the last is the one that now lies in."""
         eighth = SECOND // 8
-        most, last, empty = {}, {}, set()
+        percents, empty = {}, set()
         for time, _, percent, _, is_empty in self.samples:
-            most[time // eighth] = max(percent, most.get(time // eighth, 0))
-            last[time // eighth] = percent
+            percents.setdefault(time // eighth, []).append(percent)
             if is_empty:
                 empty.add(time // eighth)
         now, level, out = self.now // eighth, None, []
+        frames = [f.time_ns // eighth for f in self.frames]
         for second in range(seconds):
-            eighths = range(now - 8 * (seconds - second) + 1, now - 8 * (seconds - second) + 9)
-            seen = [e for e in eighths if e in most]
-            out.append((max(most[e] for e in seen) if seen else level, any(e in empty for e in eighths)))
-            level = last[seen[-1]] if seen else level
+            first = now - 8 * (seconds - second) + 1
+            seen = [p for e in range(first, first + 8) for p in percents.get(e, [])]
+            carried = seen + ([] if level is None else [level])
+            most = max(seen) if seen else level
+            out.append((min(carried, default=None), most, any(e in empty for e in range(first, first + 8)),
+                        any(first <= f < first + 8 or now - 8 * seconds < f < first for f in frames)))
+            level = seen[-1] if seen else level
         return out
 
     def of_second(self, kind=None):
