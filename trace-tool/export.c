@@ -56,7 +56,7 @@ static const struct format {
 } formats[] = {
 	{ "perfetto", export_perfetto, true }, { "chrome", export_chrome, false },
 	{ "json", export_json, false },	       { "csv", export_csv, false },
-	{ "svg", export_svg, false },
+	{ "cast", export_cast, false },	       { "svg", export_svg, false },
 };
 
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))

@@ -83,7 +83,7 @@ int export_next(struct export *x, const struct export_step **step);
 /* The queue of that index, made up if the recording does not name it. NULL after one message. */
 struct export_queue *export_find(struct export *x, uint16_t device, uint16_t index);
 
-/* The one queue that was asked for, or the first. NULL after one message. */
+/* The queue that was asked for, or that of the first event. NULL after one message. */
 struct export_queue *export_one_queue(struct export *x);
 
 /* "virtio_blk vda", or as much of it as is known. */

@@ -86,14 +86,25 @@ struct export_queue *export_find(struct export *x, uint16_t device, uint16_t ind
 	return queue;
 }
 
+/* Of those that are wanted, that of the first event, or else the first that the file names. */
 struct export_queue *export_one_queue(struct export *x)
 {
+	struct export_queue *queue;
+	struct vring_event event;
+	struct vrt_cursor c;
+	int got;
+
+	vrt_cursor_begin(&c, &x->file);
+	got = x->words.count ? 0 : vrt_next(&c, &event);
+	vrt_cursor_end(&c);
+	if (got > 0 && vrt_find_queue(&x->file, event.device, event.queue))
+		return export_find(x, event.device, event.queue);
 	for (size_t i = 0; i < x->file.num_queues; i++) {
 		const struct vrt_queue *record = &x->file.queues[i];
-		uint16_t device = le16_read(&record->device), index = le16_read(&record->queue);
 
-		if (is_wanted(x, record, device, index))
-			return export_find(x, device, index);
+		queue = export_find(x, le16_read(&record->device), le16_read(&record->queue));
+		if (!queue || queue->wanted)
+			return queue;
 	}
 	tool_error("%s: it names no queue", x->path);
 	return NULL;
