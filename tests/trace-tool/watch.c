@@ -325,8 +325,12 @@ static void adds_without_end_and_never_a_reap_take_no_memory_without_end(void **
 		add(&scene, TOKEN + 64 * i);
 	}
 	assert_int_equal(scene.w.held, NUM);
+	/* The first was forgotten. */
+	use(&scene);
+	reap(&scene, TOKEN);
 	watch_at(&scene.w, scene.now);
 	assert_int_equal(scene.w.second.add, 1000);
+	assert_int_equal(scene.w.second.reaps_known, 0);
 	end(&scene);
 }
 
@@ -400,6 +404,10 @@ static void an_add_that_was_seen_says_when_exactly(void **state)
 	assert_int_equal(scene.w.snapshot->notes[3].added_ns, scene.now);
 	assert_false(scene.w.snapshot->notes[3].seen_only);
 	assert_true(scene.w.snapshot->notes[0].seen_only);
+	/* It is there still, where it was. */
+	take(&scene, ring_at(false, scene.now + 10));
+	assert_int_equal(scene.w.snapshot->notes[3].added_ns, scene.now);
+	assert_int_equal(scene.w.snapshot->notes[0].added_ns, scene.now + 5);
 	end(&scene);
 }
 
