@@ -195,7 +195,7 @@ static void take_decision(struct export_step *step)
 	step->request.decision = ++queue->decisions;
 	for (uint32_t at = r->newest; at && r->pool[at].decision == queue->decisions;
 	     at = r->pool[at].older)
-		r->pool[at].kicked = step->event.kick.kick;
+		r->pool[at].kicked = step->event.kick.kick && step->shown;
 }
 
 static void take_reap(struct export_step *step)
@@ -204,7 +204,7 @@ static void take_reap(struct export_step *step)
 
 	step->known = requests_reap(&queue->requests, step->event.reap.token, step->event.time_ns,
 				    &step->request);
-	if (!queue->irq)
+	if (!queue->irq || !queue->irq->shown)
 		return;
 	step->linked = step->known && !step->request.parts_unknown &&
 		       step->request.decision > queue->linked &&
@@ -231,9 +231,14 @@ static int take(struct export_step *step)
 
 /* ---- interrupts that wait for their reaps ---- */
 
+static bool is_handled_irq(const struct vring_event *event)
+{
+	return event->type == VRING_EVENT_INTERRUPT && event->interrupt.handled;
+}
+
 static bool answers_irq(const struct vring_event *event)
 {
-	return event->type == VRING_EVENT_REAP || event->type == VRING_EVENT_INTERRUPT;
+	return event->type == VRING_EVENT_REAP || is_handled_irq(event);
 }
 
 static void push(struct export *x, const struct export_step *step)
@@ -246,7 +251,7 @@ static int hold(struct export *x)
 {
 	struct export_queue *queue = x->step.queue;
 	const struct vring_event *event = &x->step.event;
-	bool is_irq = event->type == VRING_EVENT_INTERRUPT;
+	bool is_irq = is_handled_irq(event);
 
 	if (!is_irq)
 		push(x, &x->step);

@@ -15,7 +15,7 @@ struct request {
 	uint64_t decision; /* the kick decision it was about, counted from 1 */
 	uint32_t lane;	   /* the lowest that nobody was on */
 	uint16_t out, in;
-	bool kicked;	    /* ... and it was to kick */
+	bool kicked;	    /* ... and it was to kick, and is shown */
 	bool parts_unknown; /* it was there at the first look: .out and .in are not known */
 	bool seen_only;	    /* ... nor when it was added: .added_ns is that of the look */
 	uint32_t chain, older, newer;
