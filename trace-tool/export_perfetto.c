@@ -196,6 +196,14 @@ static void put_track(struct perfetto *p, uint64_t track, uint64_t parent, unsig
 	end_packet(p, packet);
 }
 
+static bool is_device_told(const struct perfetto *p, const struct export_queue *queue)
+{
+	for (unsigned int i = 0; i < p->x->queue_count; i++)
+		if (p->x->queues[i]->told && p->x->queues[i]->device == queue->device)
+			return true;
+	return false;
+}
+
 static void tell_queue(struct perfetto *p, struct export_queue *queue)
 {
 	char text[2 * VRT_NAME], name[2 * VRT_NAME + 16];
@@ -203,7 +211,8 @@ static void tell_queue(struct perfetto *p, struct export_queue *queue)
 	if (!queue->told) {
 		snprintf(name, sizeof(name), "virtio%u %s", queue->device,
 			 export_device_text(text, queue));
-		put_track(p, device_uuid(queue), 0, queue->device, name, NULL);
+		if (!is_device_told(p, queue))
+			put_track(p, device_uuid(queue), 0, queue->device, name, NULL);
 		put_track(p, uuid(TRACK_OF_QUEUE, queue, 0), device_uuid(queue), queue->index,
 			  queue->name, NULL);
 		put_track(p, uuid(TRACK_IN_FLIGHT, queue, 0), uuid(TRACK_OF_QUEUE, queue, 0), 0,
