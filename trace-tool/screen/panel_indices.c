@@ -14,7 +14,8 @@
 struct side {
 	const char *what, *who;
 	const struct wish *wish;
-	uint16_t next; /* the entry, or slot, that is written next */
+	uint16_t next;	  /* the entry, or slot, that is written next */
+	unsigned int due; /* of interrupts: so many of the last are used and not reaped */
 };
 
 /*
@@ -31,7 +32,8 @@ static void split_words(const struct side *side, unsigned int num, bool wide, ch
 	else if (!behind)
 		snprintf(buf, size, "'%s at the next'", side->what);
 	else if (behind <= num && wide)
-		snprintf(buf, size, "%s: asked %u back, not again", side->who, behind);
+		snprintf(buf, size, "%s: asked %u back, %s", side->who, behind,
+			 behind <= side->due ? "irq is due" : "not again");
 	else if (behind <= num)
 		snprintf(buf, size, "asked %u back", behind);
 	else if (ahead <= num && wide)
@@ -39,7 +41,7 @@ static void split_words(const struct side *side, unsigned int num, bool wide, ch
 	else if (ahead <= num)
 		snprintf(buf, size, "'%s in %u more'", side->what, ahead + 1u);
 	else if (wide)
-		snprintf(buf, size, "stale: the %s has not asked for long", side->who);
+		snprintf(buf, size, "stale: the %s has long not asked", side->who);
 	else
 		snprintf(buf, size, "stale");
 }
@@ -50,6 +52,7 @@ static void packed_words(const struct side *side, unsigned int num, bool wide, c
 {
 	uint16_t event = side->wish->event;
 	unsigned int ahead = packed_distance(num, side->next, event);
+	unsigned int behind = packed_distance(num, event, side->next);
 
 	if (packed_slot(event) >= num)
 		snprintf(buf, size, "no slot of this ring");
@@ -57,13 +60,16 @@ static void packed_words(const struct side *side, unsigned int num, bool wide, c
 		snprintf(buf, size, "%s: '%s me at the next'", side->who, side->what);
 	else if (event == side->next)
 		snprintf(buf, size, "'%s at the next'", side->what);
+	else if (ahead < num && wide)
+		snprintf(buf, size, "%s: '%s me in %u more slots'", side->who, side->what,
+			 ahead + 1);
 	else if (ahead < num)
-		snprintf(buf, size, wide ? "%s: '%s me in %u more slots'" : "%.0s'%s in %u more'",
-			 side->who, side->what, ahead + 1);
+		snprintf(buf, size, "'%s in %u more'", side->what, ahead + 1);
+	else if (wide)
+		snprintf(buf, size, "%s: asked %u slots back, %s", side->who, behind,
+			 behind <= side->due ? "irq is due" : "not again");
 	else
-		snprintf(buf, size,
-			 wide ? "%s: asked %u slots back, not again" : "%.0sasked %u slots back",
-			 side->who, packed_distance(num, event, side->next));
+		snprintf(buf, size, "asked %u slots back", behind);
 }
 
 static const char *always_words(const struct watch *w, const struct side *side, bool always)
@@ -143,8 +149,9 @@ void panel_indices(struct screen *screen, const struct pane *p)
 {
 	const struct watch *w = screen->w;
 	struct wishes wishes = wishes_find(w);
-	const struct side device = { "kick", "device", &wishes.kick, w->avail_idx };
-	const struct side driver = { "irq", "driver", &wishes.irq, w->used_idx };
+	const struct side device = { "kick", "device", &wishes.kick, w->avail_idx, 0 };
+	const struct side driver = { "irq", "driver", &wishes.irq, w->used_idx,
+				     (uint16_t)(w->used_idx - w->last_used) };
 	int end = p->cols - AT_RIGHT, col;
 
 	pane_rule(p, 0, "INDICES  16-bit, free running; slot = idx mod %u", w->num);
@@ -185,8 +192,9 @@ void panel_event_areas(struct screen *screen, const struct pane *p)
 	const struct watch *w = screen->w;
 	struct wishes wishes = wishes_find(w);
 	/* Of used buffers that wait, the device knows how far it is: behind them. */
-	const struct side driver = { "irq", "driver", &wishes.irq, w->used_idx };
-	const struct side device = { "kick", "device", &wishes.kick, w->avail_idx };
+	const struct side driver = { "irq", "driver", &wishes.irq, w->used_idx,
+				     packed_distance(w->num, w->last_used, w->used_idx) };
+	const struct side device = { "kick", "device", &wishes.kick, w->avail_idx, 0 };
 
 	pane_rule(p, 0, "EVENT AREAS  last_used %u wrap %d | next_avail %u wrap %d",
 		  packed_slot(w->last_used), packed_wrap(w->last_used), packed_slot(w->avail_idx),

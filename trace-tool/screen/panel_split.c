@@ -55,7 +55,7 @@ static int used_width(const struct columns *c)
 	return 2 + (c->index < 3 ? 3 : c->index) + 1 + c->len + 8;
 }
 
-#define PART_MIN 16
+#define PART_MIN 15
 #define PART_MAX 26
 
 /* Whether that much may be taken for something better than the word for each descriptor. */
@@ -82,7 +82,7 @@ static void place(struct columns *c, int cols)
 	left = cols - end - avail_width(c) - used_width(c);
 	c->avail = end;
 	c->used = avail_width(c);
-	take(&left, 3); /* at the right, for "<-used,last" */
+	take(&left, 4); /* at the right, for "<-used,last" */
 	c->slots = take(&left, 2 * (c->index + 2));
 	c->used += c->slots ? c->index + 2 : 0;
 	c->used += take(&left, 3) ? 3 : 0; /* "in flight" */

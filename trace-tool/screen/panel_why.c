@@ -159,12 +159,12 @@ static void put_line(struct why *why, const char *text, int at, const struct dec
 	why->row++;
 }
 
-static void draw_decisions(struct why *why)
+/* From the newest on, without the first @skip. Return: how many there are, as far as it looked. */
+static unsigned int draw_decisions(struct why *why, unsigned int skip)
 {
 	const struct watch *w = why->screen->w;
-	struct browse *b = why->screen->b;
-	unsigned int skip = b->panel == PANEL_WHY ? b->scroll : 0;
-	int first = why->row;
+	const char *filter = why->screen->b->filter;
+	unsigned int count = 0;
 	struct decision d;
 	char time[TIME_LEN], text[200];
 
@@ -175,27 +175,41 @@ static void draw_decisions(struct why *why)
 			continue;
 		at = line_text(why, screen_time(why->screen, w->events[i].time_ns, time), &d, text,
 			       sizeof(text));
-		if (b->filter[0] && !strcasestr(text, b->filter))
+		if (filter[0] && !strcasestr(text, filter))
 			continue;
-		if (skip) {
-			skip--;
-			continue;
-		}
-		put_line(why, text, at, &d);
+		if (count++ >= skip)
+			put_line(why, text, at, &d);
 	}
-	if (b->panel == PANEL_WHY && skip && b->scroll) /* beyond the last */
-		b->scroll -= skip + 1 < b->scroll ? skip + 1 : b->scroll;
-	if (why->row > first || why->row >= why->end)
+	return count;
+}
+
+/* The page that was scrolled to, or the last one there is. */
+static void draw_page(struct why *why)
+{
+	struct browse *b = why->screen->b;
+	unsigned int room = why->end - why->row, count;
+	int first = why->row;
+
+	count = draw_decisions(why, b->scroll);
+	if (!b->scroll || why->row == why->end)
 		return;
-	if (!w->events_known)
+	b->scroll = count > room ? count - room : 0;
+	why->row = first;
+	draw_decisions(why, b->scroll);
+}
+
+static void draw_none(struct why *why)
+{
+	const struct browse *b = why->screen->b;
+
+	if (why->screen->w->events_known)
+		pane_text(why->p, why->row, 1, STYLE_QUIET, "No decision%s%s",
+			  b->filter[0] ? " that contains " : " yet.", b->filter);
+	else
 		pane_text(why->p, why->row, 1, STYLE_QUIET, "%s",
 			  b->mode == BROWSE_LIVE ?
 				  "No events: w sets the hooks that tell why each time." :
 				  "No events in this recording.");
-	else
-		pane_text(why->p, why->row, 1, STYLE_QUIET, "%s%s%s", "No decision",
-			  b->filter[0] ? " that contains " : " yet.", b->filter);
-	why->row++;
 }
 
 /* ---- what the ring as it is leads to ---- */
@@ -241,7 +255,9 @@ static void draw_next_kick(struct why *why, const struct wish *wish)
 	char numbers[64];
 	bool kick;
 
-	if (waiting && waiting < w->num)
+	if (waiting >= w->num)
+		waiting = 0; /* no more than that can be; decisions are missing */
+	if (waiting)
 		k.old_idx = w->packed ? step(w, w->avail_idx, w->num - waiting) ^ 0x8000 :
 					w->avail_idx - waiting;
 	kick = kick_words(&k, flags, w->num, numbers, sizeof(numbers));
@@ -309,6 +325,7 @@ void panel_why(struct screen *screen, const struct pane *p)
 	struct why why = { .screen = screen, .p = p, .row = 1, .end = p->rows };
 	const struct watch *w = screen->w;
 	const char *filter = screen->b->filter;
+	int first;
 
 	pane_rule(p, 0, "WHY  newest first%s%s", filter[0] ? ", only with " : "", filter);
 	/* Where there are decisions, they go first; what would come next needs room to spare. */
@@ -316,5 +333,11 @@ void panel_why(struct screen *screen, const struct pane *p)
 		screen->b->page = p->rows - 1;
 	if (!w->event_count || p->rows >= 6)
 		draw_next(&why);
-	draw_decisions(&why);
+	first = why.row;
+	if (screen->b->panel == PANEL_WHY)
+		draw_page(&why);
+	else
+		draw_decisions(&why, 0);
+	if (why.row == first && why.row < why.end)
+		draw_none(&why);
 }

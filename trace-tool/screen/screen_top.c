@@ -36,9 +36,9 @@ static void draw_heads(struct frame *f, const struct top_view *top)
 {
 	char text[128];
 
-	snprintf(text, sizeof(text), "%-16s%s %-6s %5s %5s  %5s %6s %5s %5s %4s %5s %5s %s",
-		 "QUEUE", f->cols >= 98 ? " DRIVER         " : "", "LAYOUT", "SIZE", "BUSY%",
-		 "ADD/s", "KICK/s", "SUPP%", "IRQ/s", "SPUR", "p50us", "p99us", "FLAG");
+	snprintf(text, sizeof(text), "%-16s%s %5s %5s  %5s %6s %5s %5s %4s %5s %5s %s", "QUEUE",
+		 f->cols >= 98 ? " DRIVER          LAYOUT" : "", "SIZE", "BUSY%", "ADD/s", "KICK/s",
+		 "SUPP%", "IRQ/s", "SPUR", "p50us", "p99us", "FLAG");
 	frame_rule(f, 1, top->sorted_by[0] ? "sorted by %s" : NULL, top->sorted_by);
 	frame_text(f, 2, 1, STYLE_QUIET, "%s", text);
 }
@@ -69,16 +69,15 @@ static void draw_row(struct frame *f, int row, const struct top_row *r, bool cur
 	enum frame_style style = cursor ? STYLE_CURSOR : STYLE_PLAIN;
 	int col;
 
-	snprintf(who, sizeof(who), " %-15.15s", w->driver);
+	snprintf(who, sizeof(who), " %-15.15s %-6s", w->driver, w->packed ? "packed" : "split");
 	percent_text(busy, r->busy, 1);
 	if (cursor)
 		frame_fill(f, row, 0, f->cols, STYLE_CURSOR, ' ');
 	/* The cursor is seen without colours as well. */
 	frame_put(f, row, 0, style, cursor ? '>' : ' ');
-	col = frame_text(f, row, 1, style,
-			 "%-16.20s%s %-6s %5u %4s%%  %5s %6s %5s %5s %4s %5s %5s ", w->name,
-			 f->cols >= 98 ? who : "", w->packed ? "packed" : "split", w->num, busy,
-			 count_text(add, r->add), count_text(kick, r->kick),
+	col = frame_text(f, row, 1, style, "%-16.20s%s %5u %4s%%  %5s %6s %5s %5s %4s %5s %5s ",
+			 w->name, f->cols >= 98 ? who : "", w->num, busy, count_text(add, r->add),
+			 count_text(kick, r->kick),
 			 percent_text(supp, r->suppressed, r->suppressed + r->kick),
 			 count_text(irq, r->irq), count_text(spur, r->spurious),
 			 us_text(p50, r->p50_us), us_text(p99, r->p99_us));
