@@ -486,7 +486,8 @@ static double put_axis(struct figure *f, double y)
 	for (int i = 0; length / step >= 8; i++)
 		step = i % 3 == 1 ? step / 2 * 5 : step * 2;
 	svg_line(f->out, LEFT, y, RIGHT, y, "stroke=\"" SVG_FAINT "\"");
-	for (uint64_t ns = 0; ns <= length; ns += step) {
+	for (uint64_t i = 0; i <= length / step; i++) {
+		uint64_t ns = i * step;
 		double x = place(f, f->from_ns + ns);
 
 		svg_line(f->out, x, y, x, y + 5, "stroke=\"" SVG_FAINT "\"");
