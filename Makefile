@@ -337,6 +337,10 @@ LONG_MATRIX_TESTS = $(foreach k,$(LONG_KERNELS),$(foreach l,split packed,$(forea
 	$(call matrix_test,$k,$l,$e,$i)))) $(foreach l,split packed,$(call matrix_test,$k,$l,on,on,microvm) \
 	$(call matrix_test,$k,$l,on,on,q35,kprobe)))
 
+# By eyes of their own on the recording and on the terminal.
+SCREEN_TESTS = 'screens/frames: tests/screens/frames.py $(FILES_TOOL)' \
+	'screens/terminal: tests/screens/terminal.py $(FILES_TOOL)'
+
 # One clear line for a test program that there is not.
 ifneq ($(filter test debug,$(MAKECMDGOALS)),)
 ifneq ($(TEST)$(filter debug,$(MAKECMDGOALS)),)
@@ -350,7 +354,7 @@ ifneq ($(TEST),)
 test: $(O)/debug/tests/$(SUITE)
 	$(Q)$< $(ARGS)
 else
-test: test-programs metal $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(INITRD)/options.cpio $(INITRD)/stall.cpio \
+test: test-programs $(FILES_TOOL) metal $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(INITRD)/options.cpio $(INITRD)/stall.cpio \
 		$(INITRD)/state.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
 	@tests/run \
 		'style: clang-format --dry-run -Werror $(SOURCES)' \
@@ -367,7 +371,8 @@ test: test-programs metal $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/w
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
 		$(METAL_TESTS) \
 		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST) $(call stall_test,split) $(call state_test,split,off) \
-		'trace-tool: tests/trace-tool.sh $(TOOL)'
+		'trace-tool: tests/trace-tool.sh $(TOOL)' \
+		$(SCREEN_TESTS)
 endif
 
 check-matrix: $(O)/debug/tests/guest/matrix $(MATRIX_INITRDS) $(DISK) ## of the tests only those with every device in a guest
@@ -375,6 +380,9 @@ check-matrix: $(O)/debug/tests/guest/matrix $(MATRIX_INITRDS) $(DISK) ## of the 
 
 check-state: $(INITRD)/state.cpio $(INITRD)/stall.cpio $(DISK) ## of the tests only those that look at a guest's queues as they stand
 	@tests/run $(STATE_TESTS) $(STALL_TESTS)
+
+check-screens: $(FILES_TOOL) ## of the tests only those that read the screens of vring-trace
+	@tests/run $(SCREEN_TESTS)
 
 check-counts: $(O)/debug/tests/guest/counts $(INITRD)/counts.cpio $(DISK) ## of the tests only those that count in a guest
 	@tests/run $(COUNTS_TESTS)
@@ -385,7 +393,9 @@ test-long: test ## all tests, long random walks, and the guest's counts on every
 	$(Q)tests/run 'model/random-1000000: MODEL_STEPS=1000000 $(O)/debug/tests/model/random' \
 		'asan/model/random-1000000: MODEL_STEPS=1000000 $(O)/asan/tests/model/random' \
 		'release/interop/threads-4s: THREADS_MS=4000 THREADS_BUFFERS=10000000 $(O)/release/tests/interop/threads' \
-		'asan/interop/hostile-2000000: HOSTILE_STEPS=2000000 $(O)/asan/tests/interop/hostile'
+		'asan/interop/hostile-2000000: HOSTILE_STEPS=2000000 $(O)/asan/tests/interop/hostile' \
+		'screens/frames-all: FRAMES_FEW=1 tests/screens/frames.py $(FILES_TOOL)' \
+		'screens/soak-600s: SOAK_SECONDS=600 tests/screens/terminal.py $(FILES_TOOL) soak'
 	$(Q)for kernel in $(filter-out $(KERNEL),6.1 6.1-cloud 6.12 6.12-cloud); do \
 		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts check-state || exit 1; done
 	$(Q)$(MAKE) --no-print-directory $(LONG_KERNELS:%=$(B)/guest/%/matrix.cpio)

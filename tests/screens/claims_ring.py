@@ -3,6 +3,7 @@
 
 import re
 
+import vrt
 from oracle import SECOND
 from pieces import AGE, Claims, hexadecimal, is_age
 
@@ -43,9 +44,9 @@ class RingClaims(Claims):
         slot = int(found["slot"])
         desc, owner = self.memory.desc[slot], self.memory.owners().get(slot)
         line.claim(0, len(parts[0]))
-        note = self.f.notes[slot]
+        note, chains = self.f.notes[slot], self.f.says & vrt.HAS_CHAINS
         if not owner:
-            want = (".", ".", "...", str(note.next) if note.next < self.m.num else None, "free", None)
+            want = (".", ".", "...", str(note.next) if note.next < self.m.num and chains else None, "free", None)
             got = tuple(found[x] for x in ("addr", "len", "flags", "next", "own", "age"))
             if got != want:
                 self.complain(line, f"free: {got}, and it is {want}")
@@ -147,7 +148,7 @@ class RingClaims(Claims):
             each *= 2
         per = max(1, self.m.num // each)
         self.say(section.lines[0], r"(?P<per>\d+) slots? per column", per=per)
-        owned = {head for head, note in enumerate(self.f.notes) if note.token in self.m.flight} - \
+        owned = {head for head, note in enumerate(self.f.notes) if note.token and not self.gone(("", head))} - \
             set(self.memory.used_heads())
         self.say(columns[0], r"(?P<n>\d+) (?:with the device|dev)", n=len(owned))
         self.say(columns[2], r"(?P<n>\d+) (?:waiting for driver|drv)", n=self.m.unreaped())

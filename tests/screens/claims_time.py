@@ -177,7 +177,7 @@ class TimeClaims(Claims):
                              new=(m.used + 1) % 65536, event=irq[0], ahead=(m.used - irq[0]) % 65536,
                              sign="<" if (m.used - irq[0]) % 65536 < 1 else ">=")
             self.say(line, r"asked for at slot (?P<slot>\d+), next used is (?P<next>\d+)", needed=False,
-                     slot=irq[0] & 0x7fff, next=m.last & 0x7fff)
+                     slot=irq[0] & 0x7fff, next=m.used & 0x7fff)
             self.say(line, r"avail\.flags = 0", needed=False)
             if found and ("would irq" in line.text) != (found["sign"] == "<"):
                 self.complain(line, "irq or not")
@@ -239,7 +239,7 @@ class TimeClaims(Claims):
         receives = self.m.queue.name.startswith("input")
         for i, (sign, (least, percent, empty, known)) in enumerate(zip(strip, want)):
             # What is further back than the events that were read, only key frames tell.
-            whole = i >= 62
+            whole = i >= 63
             right = {"_.:-=+*%#"[0 if p == 0 else 8 if p >= 100 else -(-p * 8 // 100)] for p in
                      (range(least, percent + 1) if not whole and percent is not None else [percent]) if p is not None}
             if empty and receives:
@@ -259,7 +259,7 @@ class TimeClaims(Claims):
         if self.f:
             used = {i for i, _, used in self.memory.packed_buffers() if used} if m.packed else set(self.memory.used_heads())
             ages = {i: self.added(note, m.flight[note.token]) for i, note in enumerate(self.f.notes)
-                    if note.token in m.flight and i not in used}
+                    if note.token and not self.gone(("", i)) and i not in used}
         known = {head: added for head, added in ages.items() if added}
         found = self.say(line, r"(?P<what>id|head) (?P<n>\d+)  added (?P<age>>?%s) ago  token 0x(?P<token>[0-9a-f]+)" % AGE,
                          needed=bool(known), what="id" if m.packed else "head", n=lambda _: True, age=lambda _: True,

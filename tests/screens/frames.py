@@ -5,6 +5,8 @@
   tests/screens/frames.py PROGRAM [NAME...]     all recordings, or those named; frames differ from golden/: a diff
   tests/screens/frames.py PROGRAM --renew       write golden/ as the frames are now, if their numbers are right
 
+FRAMES_FEW=1 looks at every panel, size and moment; otherwise at one in nine of those besides a moment of each.
+
 Each line of a frame has to be one that claims.py knows, and what it says has to be what oracle.py finds in the
 recording. A number that nobody claims is a failure."""
 
@@ -26,6 +28,7 @@ import vrt  # noqa: E402
 HERE = Path(__file__).resolve().parent
 SAMPLES = HERE.parent.parent / "trace-tool" / "samples"
 SIZES = ("80x24", "100x30", "200x60")
+FEW = int(os.environ.get("FRAMES_FEW", "9"))  # one of so many is looked at; 1: all
 # What is pressed first, and the panel that then stands there.
 PANELS = {"ring": "", "table": "d", "memory": "m", "bytes": "mm", "why": "w", "hist": "h", "chain": "\\n", "help": "?"}
 
@@ -92,7 +95,7 @@ def complaints_of(frame, recording, first, at, queue):
                                 (rows, cols), frame.keys)
 
 
-def queues_of(recording, most=3):
+def queues_of(recording, most=2):
     """(device, index) of those that something is known of, and the word for each on the command line."""
     seen = sorted({(e.device, e.queue) for e in recording.events} | {(f.device, f.queue) for f in recording.frames})
     listed = {(q.device, q.queue) for q in recording.queues}
@@ -108,8 +111,8 @@ def check_recording(report, pool, program, path):
             for size in SIZES:
                 for panel, keys in PANELS.items():
                     count += 1
-                    # Every panel at every size at one moment; at the others every fifth of them.
-                    if n == len(times) // 2 or count % 5 == 0:
+                    # Every panel at every size at one moment; at the others some of them.
+                    if n == len(times) // 2 or count % FEW == 0:
                         jobs.append((device, index, time - first, size, panel, keys))
 
     def run(job):

@@ -116,7 +116,11 @@ class Claims:
 
     def gone(self, owner):
         """Whether the events say that the buffer of the copy was reaped since."""
-        return owner[1] < self.m.num and self.f.notes[owner[1]].token not in self.m.flight
+        if owner[1] >= self.m.num:
+            return False
+        # A token may be in flight again by now, in another place.
+        buffer = self.m.flight.get(self.f.notes[owner[1]].token)
+        return buffer is None or buffer.head is None
 
     def age(self, line, shown, token):
         """Of the buffer in flight whose token it is; None: of no head."""

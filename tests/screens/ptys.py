@@ -18,9 +18,34 @@ import pyte
 QUIET = 0.06  # seconds without output: the screen is drawn
 
 
+class Stream(pyte.ByteStream):
+    """What an xterm understands and pyte does not: to scroll, to repeat."""
+    csi = {**pyte.ByteStream.csi, "S": "scroll_up", "T": "scroll_down", "b": "repeat"}
+    events = pyte.ByteStream.events | {"scroll_up", "scroll_down", "repeat"}
+
+
 class Screen(pyte.Screen):
     """Answers what a terminal answers. pyte leaves out private sequences that it does not know."""
-    reply = None
+    reply, last = None, " "
+
+    def draw(self, data):
+        super().draw(data)
+        self.last = data[-1:] or self.last
+
+    def repeat(self, count=None):
+        self.draw(self.last * (count or 1))
+
+    def at_top(self, change, count):
+        row, col = self.cursor.y, self.cursor.x
+        self.cursor.y = self.margins.top if self.margins else 0
+        change(count or 1)
+        self.cursor.y, self.cursor.x = row, col
+
+    def scroll_up(self, count=None):
+        self.at_top(self.delete_lines, count)
+
+    def scroll_down(self, count=None):
+        self.at_top(self.insert_lines, count)
 
     def write_process_input(self, data):
         if self.reply:
@@ -36,16 +61,14 @@ class Terminal:
 
     answers: whether it answers when it is asked where its cursor is."""
 
-    def __init__(self, argv, rows=24, cols=80, term="xterm-256color", size=None, answers=True, env=None, cooked=True):
+    def __init__(self, argv, rows=24, cols=80, term="xterm-256color", size=None, answers=True, env=None, cwd="/"):
         self.rows, self.cols = rows, cols
         self.screen = Screen(cols, rows)
         self.screen.reply = self.answer if answers else None
-        self.stream = pyte.ByteStream(self.screen)
+        self.stream = Stream(self.screen)
         self.sent = bytearray()
         self.master, slave = os.openpty()
         self.set_size(*(size or (rows, cols)))
-        if not cooked:
-            self.no_echo(slave)
         self.before = termios.tcgetattr(slave)
         environment = {"PATH": os.environ["PATH"], "HOME": "/", "TERM": term, "LANG": "C.UTF-8", **(env or {})}
         said_in, said_out = os.pipe()  # leader -> us: what became of the program
@@ -55,6 +78,7 @@ class Terminal:
             try:
                 for fd in (self.master, said_in, told_out):
                     os.close(fd)
+                os.chdir(cwd)
                 lead(slave, argv, environment, said_out, told_in)
             finally:
                 os._exit(127)
@@ -65,12 +89,6 @@ class Terminal:
         self.status = None
 
     # ---- the line ----
-
-    @staticmethod
-    def no_echo(fd):
-        mode = termios.tcgetattr(fd)
-        mode[3] &= ~termios.ECHO
-        termios.tcsetattr(fd, termios.TCSANOW, mode)
 
     def set_size(self, rows, cols):
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))

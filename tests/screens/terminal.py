@@ -16,17 +16,20 @@ import sys
 import tempfile
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # nothing is left in the tree
 
 import stories  # noqa: E402
+import vrt  # noqa: E402
 from ptys import Terminal  # noqa: E402
 
-UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
-# What terminfo says of each terminal: how it is told to send keypad codes decides which of two a key sends.
-APPLICATION = {UP: "\x1bOA", DOWN: "\x1bOB", RIGHT: "\x1bOC", LEFT: "\x1bOD"}
+# What an xterm sends, told to send keypad codes.
+UP, DOWN, RIGHT, LEFT, HOME, END = "\x1bOA", "\x1bOB", "\x1bOC", "\x1bOD", "\x1bOH", "\x1bOF"
+PAGE_UP, PAGE_DOWN, BACKTAB, F1 = "\x1b[5~", "\x1b[6~", "\x1b[Z", "\x1bOP"
 SMCUP, RMCUP = b"\x1b[?1049h", b"\x1b[?1049l"
+AT_ONCE = 4
 TERMS = ("xterm-256color", "vt100", "linux")
 
 
@@ -50,7 +53,7 @@ class Bench:
         return str(path if path.exists() else stories.tell(name, self.folder))
 
     def replay(self, name="split_wrap", *words, **terminal):
-        t = Terminal([self.program, "replay", self.recording(name), *words], **terminal)
+        t = Terminal([self.program, "replay", self.recording(name), *words], cwd=self.folder, **terminal)
         try:
             expect(t.read(8, until=lambda text: "quit" in text or "too small" in text.lower()), "the screen comes",
                    t.text())
@@ -139,7 +142,7 @@ def test_no_colour(bench):
 
 def test_an_unknown_terminal_is_one_line(bench):
     for term in ("no-such-terminal", "", "dumb"):
-        with Terminal([bench.program, "replay", bench.recording("split_wrap")], term=term) as t:
+        with Terminal([bench.program, "replay", bench.recording("split_wrap")], cols=200, term=term) as t:
             got = t.happened(5)
             said = [line for line in t.lines() if line]
             if term == "dumb" and got == "exit 0":  # it cannot be drawn upon: then one frame as text is fine
@@ -284,6 +287,159 @@ def test_stopped_and_resized(bench):
         expect(t.read(3, until=lambda _: t.lines() == want), "it has the new size", difference(want, t.lines()))
 
 
+# ---- keys ----
+
+# The words of the help's first column, and what is pressed for each of them.
+KEYS = {"q": None, "^C": None, "SPACE": " ", "Home": HOME, "End": END, "TAB": "\t", "arrows": RIGHT + DOWN + LEFT + UP + DOWN,
+        "PgUp": PAGE_DOWN + PAGE_DOWN + PAGE_UP, "PgDn": PAGE_DOWN, "ENTER": "\r", "ESC": "?\x1b"}
+
+
+def keys_of_help(lines):
+    """What stands in the help's column of keys."""
+    top = next(i for i, line in enumerate(lines) if "KEYS" in line[:12])
+    words = []
+    for line in lines[top + 1:-1]:
+        if line[1:11].strip():
+            words += line[1:11].replace(", ", " ").split()
+    return words
+
+
+def test_every_key_of_the_help_does_something(bench):
+    with bench.replay("receive", "--at", "5s") as t:
+        words = keys_of_help(t.press("?"))
+        expect(len(words) >= 20, "the help names the keys", words)
+        missing = set("<>{}kifKIFdmhge/+-") - set(words)
+        expect(not missing, "all of them", missing)
+        t.press("\x1b")
+        for word in words:
+            key = KEYS.get(word, word)
+            if key is None:
+                continue
+            # 'e' and typing say so in the last line; from then on the next key is pressed at 5 s again.
+            t.press("g5\r")
+            before = t.lines()
+            if word == "ESC":
+                before = t.press("?")
+                key = "\x1b"
+            after = t.press(key)
+            expect(after != before, f"{word} does something", "\n".join(after))
+            if word == "/":
+                t.press("\x1b")
+            elif word == "g":
+                t.press("1\r")
+            elif word == "SPACE":
+                expect("PLAY" in after[0], "it plays", after[0])
+                expect("PLAY" not in t.press(" ")[0], "and pauses", t.lines()[0])
+            elif word == "e":
+                made = list(bench.folder.glob("*.svg"))
+                expect(len(made) == 1 and made[0].name in after[-1], "e names the file", after[-1])
+                expect(made[0].read_text(encoding="utf-8").lstrip().startswith(("<svg", "<?xml")), "which is SVG")
+                made[0].unlink()
+            elif word in "dmwWh?" or word in ("ENTER", "arrows", "PgUp", "PgDn"):
+                t.press("\x1b" if "ESC" in after[-1] else "")
+            elif word == "TAB":
+                t.press("\t")
+        t.keys("q")
+        ended(t, "exit 0")
+
+
+def test_typing(bench):
+    with bench.replay("receive", rows=30, cols=100) as t:
+        expect("go to: 1.25" in t.press("g1.25")[-1], "what is typed is shown", t.lines()[-1])
+        expect("go to: 1.2" in t.press("\x7f")[-1], "backspace takes one back", t.lines()[-1])
+        expect("1.200000 of" in t.press("\r")[1], "ENTER goes there", t.lines()[1])
+        here = t.lines()
+        expect("not a time" in t.press("gabc\r")[-1], "what is no time is said", t.lines()[-1])
+        expect(t.press("g9\x1b") == here, "ESC changes nothing", difference(here, t.lines()))
+        end = t.press("g100000\r")
+        expect("13." in end[1], "behind the end is the end", end[1])
+        t.press("g0\r")
+        t.press("W/KICK\r")
+        told = [line for line in t.lines() if "->" in line]
+        t.press("g5\r")
+        told = [line for line in t.lines() if "->" in line]
+        expect(told and all("kick" in line.lower() for line in told), "/ shows only lines with the word", t.text())
+
+
+# ---- time ----
+
+def event_times(bench, name, queue):
+    recording = vrt.Recording(bench.recording(name))
+    first = min(e.time_ns for e in recording.events)
+    return [e.time_ns - first for e in recording.events if (e.device, e.queue) == queue]
+
+
+def at_words(ns):
+    return f"{ns // 10**9}.{ns % 10**9:09d}s"
+
+
+def test_back_is_where_one_came_from(bench):
+    for name in ("split_wrap", "packed_wrap", "full", "torn", "receive", "long_ago"):
+        for begin in (1, 40):
+            here = bench.once(name, "--keys", ">" * begin, size="100x30")
+            for n in (1, 7, 60):
+                there = bench.once(name, "--keys", ">" * (begin + n), size="100x30")
+                back = bench.once(name, "--keys", ">" * (begin + n) + "<" * n, size="100x30")
+                expect(back == here, f"{name}: {n} events on from {begin} and back", difference(here, back))
+                if n == 1 and name != "long_ago":
+                    expect(there != here, f"{name}: an event changes the frame")
+
+
+def test_seeking_and_stepping_meet(bench):
+    """However one came to an event, it looks the same."""
+    for name, queue in (("split_wrap", (1, 0)), ("packed_wrap", (1, 0)), ("receive", (2, 0)), ("torn", (1, 0))):
+        times = event_times(bench, name, queue)
+        for n in (3, len(times) // 3, len(times) // 2, len(times) - 2):
+            if times[n] in (times[n - 1], times[n + 1]):
+                continue
+            sought = bench.once(name, "--at", at_words(times[n]), size="100x30")
+            for way, keys in (("from an event before", ("--at", at_words(times[n - 1]), "--keys", ">")),
+                              ("from an event behind", ("--at", at_words(times[n + 1]), "--keys", "<")),
+                              ("from the end", ("--keys", rf"\zg{at_words(times[n])}\n")),
+                              ("by seconds", ("--keys", rf"}}}}{{g{at_words(times[n])}\n"))):
+                got = bench.once(name, *keys, size="100x30")
+                expect(got == sought, f"{name}: event {n} {way}", difference(sought, got))
+
+
+def test_playing_is_like_seeking(bench):
+    for name, queue, speed in (("receive", (2, 0), "10"), ("split_wrap", (1, 0), "0.02"), ("packed_wrap", (1, 0), "0.02")):
+        times = event_times(bench, name, queue)
+        with bench.replay(name, "--speed", speed, rows=30, cols=100) as t:
+            for _ in range(3):
+                t.keys(" ")
+                t.read(0.35, until=lambda _: False)
+                t.press(" ")
+                expect("PAUSED" in t.lines()[0], "it is paused", t.lines()[0])
+                now = re.search(r"(\d+)\.(\d{6}) of", t.lines()[1])
+                expect(now, "a time is shown", t.lines()[1])
+                here = int(now[1] + now[2]) * 1000
+                expect(here > 0, "it moved", t.lines()[1])
+                shown = t.press(">")
+                after = next(i for i, time in enumerate(times) if time > here + 999)
+                want = bench.once(name, "--at", at_words(times[after]), size="100x30")
+                want += [""] * (30 - len(want))
+                if times.count(times[after]) > 1:
+                    continue
+                expect(shown == want, f"{name}: event {after}, played to and sought", difference(want, shown))
+
+
+def test_it_plays_as_fast_as_it_says(bench):
+    with bench.replay("receive", "--speed", "2", rows=30, cols=100) as t:
+        start = time.monotonic()
+        t.keys(" ")
+        t.read(1.5, until=lambda _: False)
+        shown = re.search(r"(\d+\.\d+) of", t.lines()[1])
+        took = time.monotonic() - start
+        expect(0.5 * took < float(shown[1]) / 2 < 1.2 * took, "two seconds a second", f"{shown[1]} s in {took} s")
+    with bench.replay("split_wrap", rows=30, cols=100) as t:
+        t.keys(" ")
+        expect(t.read(3, until=lambda text: "END" in text.splitlines()[0]), "at its end it ends", t.text())
+        t.settle()
+        want = bench.once("split_wrap", "--keys", r"\z", size="100x30")
+        want += [""] * (30 - len(want))
+        expect(t.lines() == want, "which is the end", difference(want, t.lines()))
+
+
 # ---- at rest ----
 
 def test_a_paused_recording_costs_nothing(bench):
@@ -326,9 +482,8 @@ def soak(bench, seconds):
     seed = int(os.environ.get("SOAK_SEED", "1"))
     rng = random.Random(seed)
     names = ("receive", "packed_wrap", "many", "large")
-    keys = [*"dmmmwh?<>,.{}kifKIF -+/gseqrp", "\t", "\x1b[Z", "\r", "\x1b", UP, DOWN, LEFT, RIGHT, "\x1b[5~", "\x1b[6~",
-            "\x1b[H", "\x1b[F", "\x1bOA", "\x1bOB", "1.5\r", "abc\r", "\x7f", "\x1bOP"]
-    keys = [key for key in keys if key != "q" and key != "e"]
+    keys = [*"dmmmwh?<>,.{}kifKIF -+/gsrp", "\t", BACKTAB, "\r", "\x1b", UP, DOWN, LEFT, RIGHT, PAGE_UP, PAGE_DOWN, HOME, END,
+            F1, "\x1b[A", "\x1b[B", "1.5\r", "abc\r", "\x7f"]
     print(f"# soak: {seconds:g} s, SOAK_SEED={seed}", flush=True)
     per = seconds / len(names)
     for name in names:
@@ -364,37 +519,49 @@ def soak(bench, seconds):
                   f" {time.monotonic() - start:.2f} s: {word}", flush=True)
 
 
+def run(bench, name, test):
+    """Return: whether it held."""
+    start = time.monotonic()
+    try:
+        test(bench)
+    except Exception as error:  # pylint: disable=broad-except
+        print(f"not ok - {name}: {error}")
+        if not isinstance(error, Failed):
+            traceback.print_exc(file=sys.stdout)
+        return False
+    print(f"ok - {name} ({time.monotonic() - start:.1f} s)")
+    return True
+
+
+def run_apart(program, name):
+    """One test in a process of its own: most of it is waiting."""
+    return subprocess.run([sys.executable, __file__, program, name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False)
+
+
 def main(argv):
     if not argv:
         print(__doc__, file=sys.stderr)
         return 2
-    program, wanted = argv[0], argv[1:]
-    bad = 0
+    program, names = argv[0], argv[1:]
+    seconds = float(os.environ.get("SOAK_SECONDS", "5"))
+    tests = {name[5:]: test for name, test in globals().items() if name.startswith("test_")}
+    tests["soak"] = lambda bench: soak(bench, seconds)
+    unknown = [name for name in names if name not in tests]
+    if unknown:
+        print(f"terminal.py: no such test: {unknown[0]}; there are {' '.join(tests)}", file=sys.stderr)
+        return 2
+    if not names:
+        bad = 0
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for done in pool.map(lambda name: run_apart(program, name), tests):
+                print(done.stdout.decode(), end="", flush=True)
+                bad += done.returncode != 0
+        return 1 if bad else 0
     with tempfile.TemporaryDirectory(prefix="screens-") as folder:
         bench = Bench(program, folder)
-        tests = {name[5:]: test for name, test in globals().items() if name.startswith("test_")}
-        if wanted != ["soak"]:
-            for name in wanted or tests:
-                if name not in tests:
-                    print(f"terminal.py: no such test: {name}; there are {' '.join(tests)}", file=sys.stderr)
-                    return 2
-            chosen = [(name.replace("_", " "), tests[name]) for name in wanted or tests]
-        else:
-            chosen = []
-        if wanted == ["soak"] or not wanted:
-            seconds = float(os.environ.get("SOAK_SECONDS", "5"))
-            chosen.append((f"{seconds:g} s of random keys and sizes", lambda b: soak(b, seconds)))
-        for name, test in chosen:
-            start = time.monotonic()
-            try:
-                test(bench)
-                print(f"ok - {name} ({time.monotonic() - start:.1f} s)", flush=True)
-            except Exception as error:  # pylint: disable=broad-except
-                bad += 1
-                print(f"not ok - {name}: {error}", flush=True)
-                if not isinstance(error, Failed):
-                    traceback.print_exc(file=sys.stdout)
-    return 1 if bad else 0
+        held = [run(bench, name.replace("_", " "), tests[name]) for name in names]
+    return 0 if all(held) else 1
 
 
 if __name__ == "__main__":
