@@ -29,6 +29,7 @@
 static struct {
 	SCREEN *screen;
 	bool open, colour, ascii, size_asked;
+	bool painted; /* what terminal_show() showed last is still there */
 	struct termios found;
 	char undo[256]; /* what makes the terminal as it was */
 	size_t undo_bytes;
@@ -314,6 +315,7 @@ int terminal_open(bool colour, bool ascii)
 	}
 	set_term(terminal.screen);
 	terminal.undo_bytes = 0;
+	terminal.painted = false;
 	keep_undo("sgr0");
 	keep_undo("cnorm");
 	keep_undo("rmkx");
@@ -347,23 +349,50 @@ bool terminal_ascii(void)
 
 /* ---- what is shown ---- */
 
+/* A row as it lies in @cells: curses is told of all letters of one style at once. */
+static void put_row(unsigned int row, const struct cell *cells, unsigned int cols)
+{
+	char text[4 * 256];
+	size_t bytes = 0;
+
+	move(row, 0);
+	for (unsigned int col = 0; col < cols; col++) {
+		uint8_t style = cells[col].style < STYLES ? cells[col].style : STYLE_PLAIN;
+		const char *sign = frame_sign_text(cells[col].sign, terminal.ascii);
+		size_t more = strlen(sign);
+
+		memcpy(text + bytes, sign, more);
+		bytes += more;
+		if (col + 1 < cols && cells[col + 1].style == cells[col].style &&
+		    bytes + 4 < sizeof(text))
+			continue;
+		attrset(terminal.attributes[style]);
+		addnstr(text, bytes);
+		bytes = 0;
+	}
+}
+
+/* Most rows are as they were: neither curses nor the line has anything to do for these. */
 void terminal_show(const struct frame *f)
 {
 	unsigned int rows = f->rows < (unsigned int)LINES ? f->rows : (unsigned int)LINES;
 	unsigned int cols = f->cols < (unsigned int)COLS ? f->cols : (unsigned int)COLS;
+	static struct frame shown;
+	bool anew = !terminal.painted || shown.rows != f->rows || shown.cols != f->cols;
 
-	erase();
+	if (anew) {
+		erase();
+		terminal.painted = !frame_resize(&shown, f->rows, f->cols);
+	}
 	for (unsigned int row = 0; row < rows; row++) {
 		const struct cell *cells = &f->cells[(size_t)row * f->cols];
+		size_t size = f->cols * sizeof(*cells);
 
-		for (unsigned int col = 0; col < cols; col++) {
-			uint8_t style = cells[col].style < STYLES ? cells[col].style : STYLE_PLAIN;
-
-			if (cells[col].sign == ' ' && style != STYLE_CURSOR)
-				continue;
-			attrset(terminal.attributes[style]);
-			mvaddstr(row, col, frame_sign_text(cells[col].sign, terminal.ascii));
-		}
+		if (!anew && !memcmp(cells, &shown.cells[(size_t)row * f->cols], size))
+			continue;
+		put_row(row, cells, cols);
+		if (terminal.painted)
+			memcpy(&shown.cells[(size_t)row * f->cols], cells, size);
 	}
 	attrset(A_NORMAL);
 	refresh();
@@ -419,6 +448,7 @@ static int start_anew(void)
 	struct winsize size;
 
 	continued = 0;
+	terminal.painted = false;
 	reset_prog_mode();
 	if (terminal.size_asked && ask_size(&rows, &cols)) {
 		resizeterm(rows, cols);
