@@ -399,6 +399,22 @@ static void a_moment_is_what_the_events_say(void **state)
 	}
 }
 
+static void the_event_of_a_moment_is_in_it(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	write_recording(true, true);
+	open_queue(&scene, 1);
+	for (unsigned int i = 1000; i < 2000; i++) {
+		if (!is_of(&all[i], 1) || all[i - 1].time_ns > all[i].time_ns)
+			continue;
+		assert_int_equal(playback_seek(&scene.p, all[i].time_ns), 0);
+		assert_int_equal(scene.p.watch.event_number, i + 1);
+	}
+	leave(&scene);
+}
+
 static void steps_meet_each_event_of_the_queue_there_and_back(void **state)
 {
 	unsigned int met[600], n = 0;
@@ -571,6 +587,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(also_where_only_events_were_recorded),
 		cmocka_unit_test(also_where_only_key_frames_were_recorded),
 		cmocka_unit_test(a_moment_is_what_the_events_say),
+		cmocka_unit_test(the_event_of_a_moment_is_in_it),
 		cmocka_unit_test(steps_meet_each_event_of_the_queue_there_and_back),
 		cmocka_unit_test(what_is_looked_for_is_found_in_both_directions),
 		cmocka_unit_test(a_search_can_be_given_up),
