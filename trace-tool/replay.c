@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "export_svg.h"
 #include "look.h"
 #include "moment.h"
 #include "playback.h"
@@ -377,6 +378,25 @@ static void play_or_pause(struct replay *r)
 	r->from_ns = r->p.time_ns;
 }
 
+/* The screen as it was drawn last, into a file of the current directory that was not there yet. */
+static void export_moment(struct replay *r)
+{
+	const char *name = strrchr(r->path, '/') ? strrchr(r->path, '/') + 1 : r->path;
+	double at = vrt_seconds(&r->file, r->p.time_ns);
+	char path[256];
+	int error;
+
+	snprintf(path, sizeof(path), "%.200s-%.6fs.svg", name, at);
+	for (int n = 2; n < 100 && !access(path, F_OK); n++)
+		snprintf(path, sizeof(path), "%.200s-%.6fs-%d.svg", name, at, n);
+	error = export_svg_frame(&r->frame, path);
+	if (error)
+		snprintf(r->b.message, sizeof(r->b.message), "cannot write %.50s: %.30s", path,
+			 strerror(-error));
+	else
+		snprintf(r->b.message, sizeof(r->b.message), "written: %.80s", path);
+}
+
 /* Return: whether it goes on. */
 static bool act(struct replay *r, enum browse_action action)
 {
@@ -424,6 +444,9 @@ static bool act(struct replay *r, enum browse_action action)
 	case BROWSE_SLOWER:
 	case BROWSE_FASTER:
 		change_speed(r, action == BROWSE_FASTER);
+		break;
+	case BROWSE_EXPORT:
+		export_moment(r);
 		break;
 	default:
 		break;
