@@ -24,6 +24,7 @@ sys.dont_write_bytecode = True  # nothing is left in the tree
 import claims  # noqa: E402
 import stories  # noqa: E402
 import vrt  # noqa: E402
+from rings import Recorder  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 SAMPLES = HERE.parent.parent / "trace-tool" / "samples"
@@ -79,10 +80,10 @@ class Report:
         self.bad += not good
 
 
-def complaints_of(frame, recording, first, at, queue):
-    """What is wrong with one frame."""
+def form_of(frame, closed=True):
+    """What is wrong with a frame, whatever it says."""
     cols, rows = map(int, frame.size.split("x"))
-    cut = not recording.closed and re.fullmatch(r"vring-trace: .*: the recording was cut off after .*\n", frame.errors)
+    cut = not closed and re.fullmatch(r"vring-trace: .*: the recording was cut off after .*\n", frame.errors)
     if frame.status or frame.errors and not cut:
         return [f"exit status {frame.status}: {frame.errors.strip()}"]
     wrong = []
@@ -90,9 +91,15 @@ def complaints_of(frame, recording, first, at, queue):
         wrong.append(f"{len(frame.lines)} lines")
     wrong += [f"line {n} is {len(line)} wide" for n, line in enumerate(frame.lines) if len(line) > cols]
     wrong += [f"line {n} is not ASCII: {line!r}" for n, line in enumerate(frame.lines) if not line.isascii()]
-    wrong += [f"line {n} has an escape sequence" for n, line in enumerate(frame.lines) if "\x1b" in line]
-    return wrong + claims.check(frame.lines, recording, queue, first + at if at is not None else first, first,
-                                (rows, cols), frame.keys)
+    wrong += [f"line {n} has what is no letter: {line!r}" for n, line in enumerate(frame.lines) if not line.isprintable()]
+    return wrong
+
+
+def complaints_of(frame, recording, first, at, queue):
+    """What is wrong with one frame."""
+    cols, rows = map(int, frame.size.split("x"))
+    wrong = form_of(frame, recording.closed)
+    return wrong or claims.check(frame.lines, recording, queue, first + at, first, (rows, cols), frame.keys)
 
 
 def queues_of(recording, most=2):
@@ -128,6 +135,65 @@ def check_recording(report, pool, program, path):
         bad = wrong.get(panel, [])
         details = [line for frame, complaints in bad[:3] for line in (frame.how(), *("  " + c for c in complaints[:8]))]
         report.say(not bad, f"{path.stem}: every number of {panel}" + (f": {len(bad)} frames" if bad else ""), details)
+
+
+def check_odd(report, program, path):
+    """Whatever is in a recording, a frame is a frame."""
+    recording = vrt.Recording(path)
+    first, times = times_of(recording)
+    wrong = []
+    for device, index in queues_of(recording):
+        for n, time in enumerate(times + sorted(f.time_ns for f in recording.frames)[::4]):
+            for size, (panel, keys) in ((size, panel) for size in SIZES for panel in PANELS.items()):
+                if (n + len(panel)) % 3:
+                    continue
+                for more in ("", r"\d\d\d\d\d\r", r"\]\]"):
+                    frame = Frame(program, path, max(0, time - first), size, more + keys, f"virtio{device}:{index}")
+                    wrong += [f"{frame.how()}: {words}" for words in form_of(frame)]
+                    if keys:
+                        break
+    report.say(not wrong, f"{path.stem}: whatever is in it, a frame is a frame", wrong)
+
+
+# ---- what cannot be ----
+
+def check_refusals(report, program, folder):
+    """One clear line that names what was wrong, and nothing on stdout."""
+    good = stories.tell("split_wrap", folder)
+    raw = good.read_bytes()
+    made = {"empty": b"", "foreign": b"#!/bin/sh\n" * 40, "short": raw[:60], "other": raw[:8] + b"\x09\0" + raw[10:],
+            "header": raw[:40] + b"\xff" + raw[41:], "queue": raw[:150] + bytes([raw[150] ^ 1]) + raw[151:]}
+    for name, content in made.items():
+        (folder / f"bad-{name}.vrt").write_bytes(content)
+    nothing = folder / "bad-nothing.vrt"
+    Recorder().write(nothing)
+    cases = [([folder / f"bad-{name}.vrt"], f"bad-{name}.vrt") for name in made]
+    cases += [([nothing], "bad-nothing.vrt"), ([folder], folder.name), ([folder / "none.vrt"], "none.vrt"), ([], "recording"),
+              ([good, "vdz"], "vdz"), ([good, "vda", "vdb"], "vdb"), ([good, "--at", "1e9x"], "1e9x"),
+              ([good, "--at", "5000"], "--at"), ([good, "--at", "-1"], "-1"), ([good, "--size", "80"], "80"),
+              ([good, "--size", "0x24"], "0x24"), ([good, "--size", "99999x24"], "99999x24"),
+              ([good, "--size", "80x24x"], "80x24x"), ([good, "--keys", "\x01"], "--keys"), ([good, "--keys", "\\x"], "\\x"),
+              ([good, "--speed", "0"], "0"), ([good, "--speed", "fast"], "fast"), ([good, "--speed", "11"], "11"),
+              ([good, "--json"], "JSON"), ([good, "--bogus"], "--bogus")]
+    wrong = []
+    for words, named in cases:
+        run = subprocess.run([program, "replay", "--once", *map(str, words)], capture_output=True, timeout=20, check=False)
+        lines = [line for line in run.stderr.decode(errors="replace").splitlines()
+                 if not line.startswith("Try `") and not line.startswith("Usage:")]
+        if run.returncode != 2 or run.stdout or len(lines) != 1 or named not in lines[0] or not lines[0].isprintable():
+            wrong.append(f"{' '.join(Path(str(w)).name if w else w for w in words)}: {run.returncode} {run.stderr} {run.stdout[:80]}")
+    report.say(not wrong, "what cannot be shown is refused in one line", wrong)
+
+
+def check_no_terminal(report, program, folder):
+    """Where no terminal is, one frame of the size that the environment tells."""
+    path, wrong = stories.tell("split_wrap", folder), []
+    for env, size in (({}, "80x24"), ({"COLUMNS": "100", "LINES": "30"}, "100x30"), ({"COLUMNS": "x", "LINES": "-1"}, "80x24")):
+        run = subprocess.run([program, "replay", "--ascii", path], capture_output=True, timeout=20, check=False,
+                             stdin=subprocess.DEVNULL, env=env)
+        if run.stdout.decode().splitlines() != Frame(program, path, 0, size).lines or run.returncode:
+            wrong.append(f"{env}: {run.returncode} {run.stderr.decode()}")
+    report.say(not wrong, "without a terminal one frame is printed", wrong)
 
 
 # ---- golden frames ----
@@ -225,6 +291,10 @@ def main(argv):
             if not names or path.stem in names:
                 check_recording(report, pool, program, path)
         if not names:
+            for name in stories.ODD:
+                check_odd(report, program, stories.tell(name, folder))
+            check_refusals(report, program, folder)
+            check_no_terminal(report, program, folder)
             check_letters(report, program, folder / "receive.vrt")
             check_letters(report, program, folder / "packed_wrap.vrt")
         if not names and not (report.bad and "--renew" in argv):

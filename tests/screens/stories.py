@@ -4,9 +4,11 @@
   tests/screens/stories.py FOLDER   writes them all"""
 
 import random
+import struct
 import sys
 from pathlib import Path
 
+import vrt
 from rings import Packed, Recorder, Split
 
 US, MS = 1_000, 1_000_000
@@ -134,7 +136,7 @@ def events_only(r):
     """No key frame at all."""
     traffic(r, Split(r, 16, start=65500), random.Random(8), 40)
     traffic(r, Packed(r, 16, **NET_TX), random.Random(9), 40)
-    r.items = [item for item in r.items if item[0] == 2]
+    r.items = [item for item in r.items if item[0] == vrt.EVENTS]
 
 
 def frames_only(r):
@@ -143,7 +145,7 @@ def frames_only(r):
     for _ in range(20):
         traffic(r, ring, rng, 2, frame_every=2)
         r.key_frame(ring, added=False)
-    r.items = [item for item in r.items if item[0] == 4]
+    r.items = [item for item in r.items if item[0] == vrt.SNAPSHOT]
 
 
 def receive(r):
@@ -257,20 +259,94 @@ def large(r):
     traffic(r, ring, random.Random(19), 12, frame_every=6, deep=400)
 
 
+def from_zero(r):
+    """A clock that begins with the recording, as a guest's without a system may."""
+    traffic(r, Split(r, 16), random.Random(21), 12)
+    for n, (kind, raw, time, *of) in enumerate(r.items):
+        if kind == vrt.EVENTS:
+            raw = struct.pack("<Q", time - r.start_ns) + raw[8:]
+        elif kind == vrt.SNAPSHOT:
+            raw = earlier(raw, r.start_ns)
+        r.items[n] = (kind, raw, time - r.start_ns, *of)
+    r.now -= r.start_ns
+    r.start_ns = 0
+
+
+def earlier(raw, ns):
+    """A key frame whose buffers were added so much earlier."""
+    num, = struct.unpack_from("<I", raw, 4)
+    at = vrt.KEY_FRAME.size
+    while True:
+        kind, size = vrt.AREA.unpack_from(raw, at)
+        at += vrt.AREA.size
+        if kind == vrt.AREA_NOTES:
+            break
+        at += size + -size % 8
+    raw = bytearray(raw)
+    for i in range(num):
+        token, added, *rest = vrt.VRT_NOTE.unpack_from(raw, at + vrt.VRT_NOTE.size * i)
+        vrt.VRT_NOTE.pack_into(raw, at + vrt.VRT_NOTE.size * i, token, added - ns if added else 0, *rest)
+    return bytes(raw)
+
+
+def begun_late(r):
+    """Packed, events only, from the middle of the traffic on: of buffers added before, only the reaps are seen."""
+    traffic(r, Packed(r, 16), random.Random(22), 40)
+    events = [item for item in r.items if item[0] == vrt.EVENTS]
+    r.items = events[len(events) // 2 + 1:]
+
+
+def same_time(r):
+    """A clock so coarse that events come in bunches of one time."""
+    ring, rng = Split(r, 16, start=65530), random.Random(23)
+    traffic(r, ring, rng, 20)
+    r.items = [(kind, struct.pack("<Q", time // MS * MS) + raw[8:], time // MS * MS, *of)
+               for kind, raw, time, *of in r.items if kind == vrt.EVENTS]
+
+
+def long_names(r):
+    """As long as a name can be; two of them with what no terminal should get."""
+    rng = random.Random(24)
+    traffic(r, Split(r, 16, name="n" * 31, driver="d" * 31, alias="a" * 31), rng, 6)
+    traffic(r, Packed(r, 16, device=2, name="evil\x1b[31m\x07\n", driver="\x7f\u00e9", alias="\t"), rng, 6)
+
+
+def lies(r):
+    """What a hostile device or a broken driver may leave in memory: every number that can point is wrong somewhere."""
+    rng = random.Random(25)
+    for kind, who in ((Split, {}), (Packed, {"device": 2})):
+        ring = kind(r, 16, **who)
+        for _ in range(25):
+            traffic(r, ring, random.Random(rng.random()), 1, frame_every=50)
+            sane = bytes(ring.desc), bytes(ring.driver_area), bytes(ring.device_area), list(ring.notes)
+            for area in (ring.desc, ring.driver_area, ring.device_area):
+                for _ in range(rng.randint(1, 6)):
+                    at = rng.randrange(len(area))
+                    area[at] = rng.choice((0, 0xff, 0x80, 1, 3, rng.randrange(256)))
+            ring.notes = [note._replace(next=rng.choice((note.next, 0xffff, 3)), num=rng.choice((note.num, 0xffff, 0)))
+                          for note in ring.notes]
+            r.key_frame(ring)
+            ring.desc, ring.driver_area, ring.device_area = map(bytearray, sane[:3])
+            ring.notes = sane[3]
+            r.wait(100)
+
+
 STORIES = {story.__name__: story for story in (
     split_wrap, split_flags, packed_wrap, packed_flags, full, full_packed, torn, events_only, frames_only, receive,
-    indirect, races, lossy, one_event, long_ago, many, large)}
+    indirect, races, lossy, one_event, long_ago, many, large, from_zero, begun_late)}
+# Of these, only the form of a frame is looked at: their numbers are beyond what can be known.
+ODD = {story.__name__: story for story in (same_time, long_names, lies)}
 
 
 def tell(name, folder):
     """Writes one. Return: its path."""
     r = Recorder()
-    STORIES[name](r)
+    {**STORIES, **ODD}[name](r)
     return r.write(folder / f"{name}.vrt", closed=name != "torn", deflate=name not in ("full", "races"))
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    for story_name in STORIES:
+    for story_name in {**STORIES, **ODD}:
         tell(story_name, Path(sys.argv[1]))
