@@ -372,6 +372,7 @@ test: test-programs $(FILES_TOOL) metal $(INITRD)/counts.cpio $(INITRD)/shell.cp
 		$(METAL_TESTS) \
 		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST) $(call stall_test,split) $(call state_test,split,off) \
 		'trace-tool: tests/trace-tool.sh $(TOOL)' \
+		'trace-tool/exports: tests/export/run $(FILES_TOOL) $(wildcard trace-tool/samples/*.vrt)' \
 		$(SCREEN_TESTS)
 endif
 
@@ -404,7 +405,7 @@ test-long: test ## all tests, long random walks, and the guest's counts on every
 
 test-programs: $(foreach v,debug asan,$(addprefix $(O)/$(v)/tests/,$(TESTS) $(QTESTS))) $(foreach v,tsan release,$(THREAD_TESTS:%=$(O)/$(v)/tests/%)) \
 		$(GUEST_TEST_SRC:%.c=$(O)/debug/%) $(O)/asan/tests/guest/metal_parts
-test-programs: $(EXPERIMENTS) ## build the tests, run none
+test-programs: $(EXPERIMENTS) $(FILES_TOOL) ## build the tests, run none
 
 # Opens gdb at the first test of the program, or at the test named.
 debug: $(O)/debug/tests/$(SUITE) ## gdb at a test: TEST=ring/split or TEST=ring/split:name

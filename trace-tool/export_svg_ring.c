@@ -241,13 +241,15 @@ static void put_pointer(struct figure *f, struct circle *c, unsigned int slot, c
 				    { 'L', base.x - x, base.y - y, 0 },
 				    { .what = 'Z' } };
 	unsigned int out = 0;
-	struct svg_step place;
+	struct svg_step place; /* two behind one another, then two beside them */
 	char more[96];
 
 	for (unsigned int i = 0; i < c->pointer_count; i++)
 		out += apart(c, slot % c->num, c->pointers[i]) < 13;
 	c->pointers[c->pointer_count++] = slot % c->num;
-	place = at(c, 'M', slot % c->num + 0.5, radius + 17 + 13 * out);
+	place = at(c, 'M', slot % c->num + 0.5, radius + 17 + 13 * (out % 2));
+	place.x += out / 2 * 2 * x;
+	place.y += out / 2 * 2 * y;
 	snprintf(more, sizeof(more), "fill=\"%s\"", fill);
 	if (!out)
 		svg_path(f->out, steps, 4, more);
