@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Recordings of our own making, each with one thing in it that a screen may get wrong.
 
@@ -291,9 +292,22 @@ def earlier(raw, ns):
 
 def begun_late(r):
     """Packed, events only, from the middle of the traffic on: of buffers added before, only the reaps are seen."""
-    traffic(r, Packed(r, 16), random.Random(22), 40)
-    events = [item for item in r.items if item[0] == vrt.EVENTS]
-    r.items = events[len(events) // 2 + 1:]
+    ring = Packed(r, 16)
+    for _ in range(4):
+        r.wait(20 * US)
+        ring.add([16], [4096, 1])
+    ring.kick()
+    r.items = []
+    r.wait(MS)
+    ring.add([16], [512, 1])
+    for ident in ring.look():
+        ring.use(ident, 513)
+    ring.interrupt()
+    while ring.unreaped() > 2:
+        r.wait(5 * US)
+        ring.reap()
+    traffic(r, ring, random.Random(22), 20)
+    r.items = [item for item in r.items if item[0] == vrt.EVENTS]
 
 
 def same_time(r):
