@@ -349,21 +349,20 @@ bool terminal_ascii(void)
 
 /* ---- what is shown ---- */
 
-/* A row as it lies in @cells: curses is told of all letters of one style at once. */
-static void put_row(unsigned int row, const struct cell *cells, unsigned int cols)
+/* A part of a row: curses is told of all letters of one style at once. */
+static void put_cells(const struct cell *cells, unsigned int count)
 {
 	char text[4 * 256];
 	size_t bytes = 0;
 
-	move(row, 0);
-	for (unsigned int col = 0; col < cols; col++) {
-		uint8_t style = cells[col].style < STYLES ? cells[col].style : STYLE_PLAIN;
-		const char *sign = frame_sign_text(cells[col].sign, terminal.ascii);
+	for (unsigned int i = 0; i < count; i++) {
+		uint8_t style = cells[i].style < STYLES ? cells[i].style : STYLE_PLAIN;
+		const char *sign = frame_sign_text(cells[i].sign, terminal.ascii);
 		size_t more = strlen(sign);
 
 		memcpy(text + bytes, sign, more);
 		bytes += more;
-		if (col + 1 < cols && cells[col + 1].style == cells[col].style &&
+		if (i + 1 < count && cells[i + 1].style == cells[i].style &&
 		    bytes + 4 < sizeof(text))
 			continue;
 		attrset(terminal.attributes[style]);
@@ -372,27 +371,46 @@ static void put_row(unsigned int row, const struct cell *cells, unsigned int col
 	}
 }
 
-/* Most rows are as they were: neither curses nor the line has anything to do for these. */
+static bool same(const struct cell *a, const struct cell *b)
+{
+	return a->sign == b->sign && a->style == b->style;
+}
+
+/* From the first cell that is not as it was to the last. */
+static void put_row(unsigned int row, const struct cell *now, const struct cell *before,
+		    unsigned int cols)
+{
+	unsigned int first = 0, end = cols;
+
+	while (first < end && same(&now[first], &before[first]))
+		first++;
+	while (end > first && same(&now[end - 1], &before[end - 1]))
+		end--;
+	if (first == end)
+		return;
+	move(row, first);
+	put_cells(now + first, end - first);
+}
+
+/* Of most rows nothing or little is new: neither curses nor the line has anything to do for it. */
 void terminal_show(const struct frame *f)
 {
 	unsigned int rows = f->rows < (unsigned int)LINES ? f->rows : (unsigned int)LINES;
 	unsigned int cols = f->cols < (unsigned int)COLS ? f->cols : (unsigned int)COLS;
 	static struct frame shown;
-	bool anew = !terminal.painted || shown.rows != f->rows || shown.cols != f->cols;
 
-	if (anew) {
+	if (!terminal.painted || shown.rows != f->rows || shown.cols != f->cols) {
 		erase();
-		terminal.painted = !frame_resize(&shown, f->rows, f->cols);
+		if (frame_resize(&shown, f->rows, f->cols))
+			return; /* another time */
+		terminal.painted = true;
 	}
 	for (unsigned int row = 0; row < rows; row++) {
 		const struct cell *cells = &f->cells[(size_t)row * f->cols];
-		size_t size = f->cols * sizeof(*cells);
+		struct cell *before = &shown.cells[(size_t)row * f->cols];
 
-		if (!anew && !memcmp(cells, &shown.cells[(size_t)row * f->cols], size))
-			continue;
-		put_row(row, cells, cols);
-		if (terminal.painted)
-			memcpy(&shown.cells[(size_t)row * f->cols], cells, size);
+		put_row(row, cells, before, cols);
+		memcpy(before, cells, f->cols * sizeof(*cells));
 	}
 	attrset(A_NORMAL);
 	refresh();
