@@ -193,7 +193,7 @@ static size_t put_together(struct recording *r, unsigned char *file)
 		}
 		memset(payload + bytes, 0, VRT_ALIGN);
 		le32_write(&b->head.bytes, bytes);
-		le32_write(&b->head.raw_bytes, b->bytes);
+		le32_write(&b->head.raw_bytes, below(200) ? b->bytes : below(2 * b->bytes + 2));
 		le32_write(&b->head.crc, crc32(0, payload, bytes));
 		le32_write(&b->head.head_crc,
 			   crc32(0, (void *)&b->head, offsetof(struct vrt_block, head_crc)));
@@ -436,8 +436,9 @@ static size_t make_up(unsigned char *file)
 	static struct recording r;
 	size_t bytes;
 
-	copy_recording(&r, &corpus[below(corpus_count)]);
-	for (unsigned int changes = 1 + below(8); changes; changes--) {
+	/* The first are small. */
+	copy_recording(&r, &corpus[below(below(2) ? 2 : corpus_count)]);
+	for (unsigned int changes = 1 + below(below(4) ? 6 : 60); changes; changes--) {
 		if (!below(32))
 			change_header(&r);
 		else if (!below(4) || !r.count)
