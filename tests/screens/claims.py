@@ -88,12 +88,14 @@ class Checker(RingClaims, TimeClaims, MemoryClaims):
             self.complain(line, "self or not")
         who = " ".join(word for word in (q.driver, q.alias) if word)
         self.say(line, re.escape(who), needed=False)
-        self.say(line, r"\b(?P<layout>split|packed) (?P<num>\d+)", layout="packed" if m.packed else "split", num=m.num)
+        self.say(line, r"\b(?P<layout>split|packed) (?P<num>\d+)", layout="packed" if m.packed else "split",
+                 num=m.num)
         irqs = [e for e in m.events if e.type == vrt.INTERRUPT]
         self.say(line, r"\birq (?P<irq>\d+)(?: cpu(?P<cpu>[\d,-]+))?", needed=False,
                  irq=irqs[-1].detail.irq if irqs else "none", cpu=irqs[-1].cpu if irqs else "none")
         seen = [(x.device, x.queue) for x in self.recording.queues]
-        self.say(line, r"\b(?P<n>\d+) of (?P<of>\d+)\b", needed=False, n=seen.index((m.device, m.index)) + 1, of=len(seen))
+        self.say(line, r"\b(?P<n>\d+) of (?P<of>\d+)\b", needed=False, n=seen.index((m.device, m.index)) + 1,
+                 of=len(seen))
         lost = [x for x in self.recording.losses] or [vrt.Loss(0, 0, 0)]
         self.say(line, r"\blost (?P<lost>\d+)", needed=lost[-1].lost > 0, lost=lost[-1].lost)
         self.say(line, r"\bmissed (?P<missed>\d+)", needed=lost[-1].missed > 0, missed=lost[-1].missed)

@@ -3,7 +3,7 @@
 
 import re
 
-from pieces import Claims, hexadecimal
+from pieces import ANY, Claims, hexadecimal
 
 
 class MemoryClaims(Claims):
@@ -22,7 +22,8 @@ class MemoryClaims(Claims):
         first = min(span.at for span in areas)
         total = sum(span.bytes for span in areas)
         names = ("ring", "driver area", "device area") if self.m.packed else ("desc", "avail", "used")
-        self.say(rule, r"(?P<bytes>\d+) B(?:,| in)? ?(?:(?P<pages>\d+) pages?)?", needed="|" not in rule.text, bytes=total,
+        self.say(rule, r"(?P<bytes>\d+) B(?:,| in)? ?(?:(?P<pages>\d+) pages?)?", needed="|" not in rule.text,
+                 bytes=total,
                  pages=self.pages())
         self.say(rule, r"dma 0x(?P<dma>[0-9a-f]+)", needed=False, dma=hexadecimal(first))
         where = rule if "|" in rule.text else None
@@ -32,7 +33,7 @@ class MemoryClaims(Claims):
                      at=span.at - first if known else "not known", address=hexadecimal(span.at), bytes=span.bytes)
         if where:
             return
-        self.say(section.body[3], r"a column (?P<n>\d+) B", needed=False, n=lambda _: True)
+        self.say(section.body[3], r"a column (?P<n>\d+) B", needed=False, n=ANY)
         width = self.cols if self.cols < 190 or "d" in self.keys or "m" in self.keys else self.cols // 2
         span = max(a.at + a.bytes for a in areas) - first
         self.column(section.body[3], span, width)
@@ -46,8 +47,10 @@ class MemoryClaims(Claims):
     def fields(self, lines):
         areas, memory, num = self.memory.areas(), self.memory, self.m.num
         if self.m.packed:
-            want = {"driver area: off_wrap": (1, 0, memory.driver_event), "driver area: flags": (1, 2, memory.driver_flags),
-                    "device area: off_wrap": (2, 0, memory.device_event), "device area: flags": (2, 2, memory.device_flags)}
+            want = {"driver area: off_wrap": (1, 0, memory.driver_event),
+                    "driver area: flags": (1, 2, memory.driver_flags),
+                    "device area: off_wrap": (2, 0, memory.device_event),
+                    "device area: flags": (2, 2, memory.device_flags)}
         else:
             want = {"avail.flags": (1, 0, memory.avail_flags), "avail.idx": (1, 2, memory.avail_mem),
                     "used_event": (1, 4 + 2 * num, memory.used_event), "used.flags": (2, 0, memory.used_flags),
@@ -70,10 +73,11 @@ class MemoryClaims(Claims):
             self.complain(lines[0], f"fields are missing: {set(want) - seen}")
 
     def bytes(self, section):
-        self.say(section.lines[0], r"lines (?P<a>\d+) to (?P<b>\d+) of (?P<n>\d+)", a=lambda _: True, b=lambda _: True,
-                 n=lambda _: True)
+        self.say(section.lines[0], r"lines (?P<a>\d+) to (?P<b>\d+) of (?P<n>\d+)", a=ANY, b=ANY,
+                 n=ANY)
         self.memory_words(section.lines[0])
-        starts = [(span.at, raw) for span, raw in zip(self.memory.areas(), (self.f.desc, self.f.driver, self.f.device_area))]
+        areas = (self.f.desc, self.f.driver, self.f.device_area)
+        starts = [(span.at, raw) for span, raw in zip(self.memory.areas(), areas)]
         for line in section.body:
             found = re.match(r" ([0-9a-f]{12})  ((?:[0-9a-f]{2,8} )+) *(.*)", line.text + " ")
             if not found:
@@ -109,13 +113,16 @@ class MemoryClaims(Claims):
 
         if area == 0 and m.packed:
             d = m.desc[at // 16]
-            return f"slot {at // 16}: len {d['len']} id {d['id']} A{d['flags'] >> 7 & 1} U{d['flags'] >> 15}{flags(d['flags'])}"
+            bits = f"A{d['flags'] >> 7 & 1} U{d['flags'] >> 15}"
+            return f"slot {at // 16}: len {d['len']} id {d['id']} {bits}{flags(d['flags'])}"
         if area == 0:
             d = m.desc[at // 16]
-            return f"desc {at // 16}: len {d['len']}{flags(d['flags'])}" + (f" next {d['next']}" if d["flags"] & 1 else "")
+            after = f" next {d['next']}" if d["flags"] & 1 else ""
+            return f"desc {at // 16}: len {d['len']}{flags(d['flags'])}{after}"
         if m.packed:
             event, word = ((m.driver_event, m.driver_flags), (m.device_event, m.device_flags))[area - 1]
-            return f"off {event & 0x7fff} wrap {event >> 15}, flags {['ENABLE', 'DISABLE', 'DESC', 'reserved'][min(word, 3)]}"
+            name = ("ENABLE", "DISABLE", "DESC", "reserved")[min(word, 3)]
+            return f"off {event & 0x7fff} wrap {event >> 15}, flags {name}"
         if area == 1:
             if at == 0:
                 return f"flags {m.avail_flags}, idx {m.avail_mem}"

@@ -5,14 +5,14 @@ import re
 
 import vrt
 from oracle import SECOND
-from pieces import AGE, Claims, hexadecimal, is_age
+from pieces import AGE, ANY, Claims, hexadecimal, is_age
 
 
 class RingClaims(Claims):
     """Descriptors by line, by cell, by slot; the rings as strips; one buffer."""
 
     def range_words(self, line, total, shown):
-        found = self.say(line, r" (?P<a>\d+)-(?P<b>\d+)(?: |$)", needed=False, after=40, a=lambda _: True, b=lambda _: True)
+        found = self.say(line, r" (?P<a>\d+)-(?P<b>\d+)(?: |$)", needed=False, after=40, a=ANY, b=ANY)
         if found and (int(found["b"]) - int(found["a"]) + 1 != min(shown, total) or int(found["b"]) >= total):
             self.complain(line, f"{shown} of {total} lines")
 
@@ -37,7 +37,8 @@ class RingClaims(Claims):
             self.complain(line, "is not three parts")
             return
         found = re.fullmatch(rf"[ >] *(?P<slot>\d+) +(?P<addr>[0-9a-f]+|\.) +(?P<len>\d+|\.) (?P<flags>[NWI.]{{3}}) +"
-                             rf"(?P<next>\d+|-)? *(?P<own>DEV|DRV|gone|free) *(?P<age>>?{AGE})?(?P<part>.*)", parts[0])
+                             rf"(?P<next>\d+|-)? *(?P<own>DEV|DRV|gone|free) *(?P<age>>?{AGE})?(?P<part>.*)",
+                             parts[0])
         if not found:
             self.complain(line, "is no descriptor")
             return
@@ -54,10 +55,12 @@ class RingClaims(Claims):
             flags = "".join(c if desc["flags"] & bit else "." for c, bit in (("N", 1), ("W", 2), ("I", 4)))
             want = (desc["addr"], str(desc["len"]), flags, str(desc["next"]) if desc["flags"] & 1 else "-",
                     "gone" if self.gone(owner) else owner[0])
-            got = (int(found["addr"], 16) if found["addr"] != "." else None, *(found[x] for x in ("len", "flags", "next", "own")))
+            got = (int(found["addr"], 16) if found["addr"] != "." else None,
+                   *(found[x] for x in ("len", "flags", "next", "own")))
             if got != want:
                 self.complain(line, f"{got}, and it is {want}")
-            self.age(line, found["age"], self.f.notes[owner[1]].token if owner[2] == 0 and not self.gone(owner) else None)
+            self.age(line, found["age"],
+                     self.f.notes[owner[1]].token if owner[2] == 0 and not self.gone(owner) else None)
             table = re.fullmatch(r" *table of (\d+)", found["part"].rstrip())
             if table and int(table[1]) != desc["len"] // 16:
                 self.complain(line, f"a table of {desc['len'] // 16}")
@@ -83,7 +86,8 @@ class RingClaims(Claims):
 
     def avail_entry(self, line, at, text, slot):
         changed = self.written_since(slot, self.f.avail_idx, self.m.avail)
-        rest = self.ring_entry(line, at, text, slot, r"(?P<head>\d+|\?)(?=\D|$)", [self.memory.avail_ring[slot]], changed)
+        rest = self.ring_entry(line, at, text, slot, r"(?P<head>\d+|\?)(?=\D|$)", [self.memory.avail_ring[slot]],
+                               changed)
         if rest is not None and ("<-avail" in rest) != (self.m.avail % self.m.num == slot):
             self.complain(line, "<-avail")
 
@@ -93,18 +97,20 @@ class RingClaims(Claims):
                                list(self.memory.used_ring[slot]), changed)
         if rest is None:
             return
-        if ("used" in rest) != (self.m.used % self.m.num == slot) or ("last" in rest) != (self.m.last % self.m.num == slot):
-            self.complain(line, "where used and last are")
+        for word, index in (("used", self.m.used), ("last", self.m.last)):
+            if (word in rest) != (index % self.m.num == slot):
+                self.complain(line, f"where {word} is")
         if rest.startswith("*") != self.written_since(slot, self.m.last, self.m.used):
             self.complain(line, "the mark of what is unreaped")
 
     def cells(self, section):
         rule, num = section.lines[0], self.m.num
         each = 16
-        while each * 2 + 14 <= (self.cols // 2 if self.cols >= 190 and len(rule.text) <= self.cols // 2 else self.cols):
+        half = self.cols >= 190 and len(rule.text) <= self.cols // 2
+        while each * 2 + 14 <= (self.cols // 2 if half else self.cols):
             each *= 2
         self.say(rule, r"a cell each, (?P<each>\d+) per row", each=each)
-        self.say(rule, r"rows (?P<a>\d+)-(?P<b>\d+) of (?P<of>\d+)", needed=False, a=lambda _: True, b=lambda _: True,
+        self.say(rule, r"rows (?P<a>\d+)-(?P<b>\d+) of (?P<of>\d+)", needed=False, a=ANY, b=ANY,
                  of=-(-num // each))
         owners = self.memory.owners() if not self.m.packed else self.packed_owners()
         free = 0
@@ -112,7 +118,7 @@ class RingClaims(Claims):
             found = re.match(r" +(\d+) ([^ ]+) +(\d+)$", line.text)
             if not found:
                 self.say(line, r"! over 1 s", needed=False)
-                self.say(line, r"cursor (?P<at>\d+)", needed=False, at=lambda _: True)
+                self.say(line, r"cursor (?P<at>\d+)", needed=False, at=ANY)
                 continue
             line.claim(0, len(line.text))
             start, end = int(found[1]), int(found[3])
@@ -159,8 +165,10 @@ class RingClaims(Claims):
 
     def one_ring(self, section):
         rule, m = section.lines[0], self.m
-        self.say(rule, r"last_used (?P<l>\d+) wrap (?P<lw>\d) \| next_avail (?P<a>\d+) wrap (?P<aw>\d)", l=m.last & 0x7fff,
-                 lw=m.last >> 15, a=m.avail & 0x7fff, aw=m.avail >> 15)
+        # In a narrow rule the age of the memory takes their place; they stand at the event areas as well.
+        self.say(rule, r"last_used (?P<l>\d+) wrap (?P<lw>\d) \| next_avail (?P<a>\d+) wrap (?P<aw>\d)",
+                 needed=self.cols >= 98 or "memory as of" not in rule.text, l=m.last & 0x7fff, lw=m.last >> 15,
+                 a=m.avail & 0x7fff, aw=m.avail >> 15)
         self.say(rule, r"(?P<free>\d+)/(?P<num>\d+) free", free=m.free, num=m.num)
         self.memory_words(rule)
         rows = [line for line in section.body[1:] if line.text.strip()]
@@ -169,8 +177,8 @@ class RingClaims(Claims):
             self.packed_slot(line)
 
     def packed_slot(self, line):
-        found = re.match(rf"[ >] *(?P<slot>\d+) +(?P<addr>[0-9a-f]+|\.) +(?P<len>\d+|\.) +(?P<id>\d+|\.)  (?P<a>\d) (?P<u>\d)"
-                         rf"  (?P<flags>[NWI.]{{3}})  (?P<words>.*?)(?: +(?P<age>>?{AGE}))?$", line.text)
+        found = re.match(rf"[ >] *(?P<slot>\d+) +(?P<addr>[0-9a-f]+|\.) +(?P<len>\d+|\.) +(?P<id>\d+|\.)"
+                         rf"  (?P<a>\d) (?P<u>\d)  (?P<flags>[NWI.]{{3}})  (?P<words>.*?)(?: +(?P<age>>?{AGE}))?$", line.text)
         if not found:
             self.complain(line, "is no slot")
             return
@@ -263,7 +271,7 @@ class RingClaims(Claims):
         rule = section.lines[0]
         owners = self.packed_owners() if self.m.packed else self.memory.owners()
         found = self.say(rule, r"CHAIN of descriptor (?P<slot>\d+)(?:: buffer (?P<what>id|head) (?P<head>\d+))?",
-                         slot=lambda _: True, what="id" if self.m.packed else "head", head=lambda _: True)
+                         slot=ANY, what="id" if self.m.packed else "head", head=ANY)
         if not found:
             return
         slot = int(found["slot"])
@@ -292,7 +300,8 @@ class RingClaims(Claims):
                     continue
                 inside = at
                 raw = self.memory.desc[at]
-                desc = (raw["addr"], raw["len"], *((raw["id"], raw["flags"]) if self.m.packed else (raw["flags"], raw["next"])))
+                desc = (raw["addr"], raw["len"],
+                        *((raw["id"], raw["flags"]) if self.m.packed else (raw["flags"], raw["next"])))
             flags, after = (desc[3], None) if self.m.packed else (desc[2], desc[3])
             words = "".join(c if flags & bit else "." for c, bit in (("N", 1), ("W", 2), ("I", 4)))
             want = (desc[0], str(desc[1]), words, str(after) if flags & 1 and after is not None else None)
@@ -315,12 +324,13 @@ class RingClaims(Claims):
             else:
                 parts.append((raw["len"], raw["flags"]))
         for line in lines[:2]:
-            self.say(line, r"(?P<n>\d+) descriptors?: (?P<read>\d+) B to be read, (?P<write>\d+) B to be written", needed=False,
+            self.say(line, r"(?P<n>\d+) descriptors?: (?P<read>\d+) B to be read, (?P<write>\d+) B to be written",
+                     needed=False,
                      n=len(parts), read=sum(n for n, flags in parts if not flags & 2),
                      write=sum(n for n, flags in parts if flags & 2))
             token = self.f.notes[owner[1]].token
             found = self.say(line, rf"token 0x(?P<token>[0-9a-f]+)   (?:added (?P<age>>?{AGE}) ago)?", needed=False,
-                             token=hexadecimal(token), age=lambda _: True)
+                             token=hexadecimal(token), age=ANY)
             if found and found["age"] and token in self.m.gone:
                 verdict = is_age(self.m.now - (self.m.gone[token].added_ns or self.m.gone[token].seen_ns))(
                     found["age"].lstrip(">"))

@@ -5,7 +5,7 @@ import re
 
 import vrt
 from oracle import SECOND, decide, forced, rank, steps
-from pieces import AGE, COUNT, Claims, Line, is_age, is_count
+from pieces import AGE, ANY, COUNT, Claims, Line, is_age, is_count
 
 
 class TimeClaims(Claims):
@@ -74,7 +74,8 @@ class TimeClaims(Claims):
             if line is driver and self.newest(vrt.CALLBACKS):
                 flags = 1 if flags else 2 if m.queue.features >> vrt.EVENT_IDX & 1 else 0
             self.say(line, r"flags (?P<flags>\w+)", flags=names.get(flags, "reserved"))
-            self.say(line, r"off +(?P<off>\d+) wrap (?P<wrap>\d)", needed=flags == 2, off=event & 0x7fff, wrap=event >> 15)
+            self.say(line, r"off +(?P<off>\d+) wrap (?P<wrap>\d)", needed=flags == 2, off=event & 0x7fff,
+                     wrap=event >> 15)
             self.say(line, r"at slot (?P<slot>\d+)", needed=False, slot=event & 0x7fff)
             self.say(line, r"in (?P<n>\d+) more", needed=False, n=steps(True, m.num, index, event) + 1)
             self.say(line, r"asked (?P<n>\d+) slots back", needed=False, n=steps(True, m.num, event, index))
@@ -124,7 +125,8 @@ class TimeClaims(Claims):
             reaps = [e for e in later[:end] if e.type == vrt.REAP]
             what = f"used at {self.index_words(event.last_used)}" if self.m.packed else \
                 f"{event.last_used}->{event.used_idx}"
-            return [what, f"irq {event.detail.irq}", f"reaped {len(reaps)}, irq->reap" if reaps else "nothing reaped since"]
+            return [what, f"irq {event.detail.irq}",
+                    f"reaped {len(reaps)}, irq->reap" if reaps else "nothing reaped since"]
         return [f"add at {self.index_words(event.avail_idx)}", "FORCED" if forced(event) else "refused",
                 f"{event.num_free} free, {event.detail.out + event.detail.in_} wanted"]
 
@@ -162,7 +164,8 @@ class TimeClaims(Claims):
                 old = (old % m.num) | (new & 0x8000 if old >= 0 else ~new & 0x8000)
             else:
                 new, old = (m.avail + 1) % 65536, (m.avail - undecided) % 65536
-            flags = (vrt.F_PACKED if m.packed else 0) | (vrt.F_EVENT_IDX if m.queue.features >> vrt.EVENT_IDX & 1 else 0)
+            flags = vrt.F_PACKED if m.packed else 0
+            flags |= vrt.F_EVENT_IDX if m.queue.features >> vrt.EVENT_IDX & 1 else 0
             detail = vrt.DETAIL[vrt.KICK][1](old, new, kick[0], kick[0], kick[1], kick[1], 0, 0, 0)
             d = decide(vrt.Event(0, 0, 0, 0, vrt.KICK, flags, 0, 0, 0, 0, detail), m.num)
             words = self.arithmetic(d)
@@ -171,7 +174,8 @@ class TimeClaims(Claims):
                 self.complain(line, f"it would be {words}, {'a kick' if d.kick else 'no kick'}")
             else:
                 line.claim(at, at + len(words))
-            self.say(line, r"(?P<n>\d+) added and not decided upon", needed=undecided > 0 and self.cols >= 100, n=undecided)
+            self.say(line, r"(?P<n>\d+) added and not decided upon", needed=undecided > 0 and self.cols >= 100,
+                     n=undecided)
         else:
             found = self.say(line, r"(?P<new>\d+)-(?P<event>\d+)-1 = (?P<ahead>\d+) (?P<sign><|>=) 1", needed=False,
                              new=(m.used + 1) % 65536, event=irq[0], ahead=(m.used - irq[0]) % 65536,
@@ -204,13 +208,14 @@ class TimeClaims(Claims):
                 self.say(text, pattern % COUNT, needed=whole, n=is_count(c[name]))
             elif re.search(pattern % COUNT, text.text):
                 self.complain(text, f"{name}: there are no events that could tell")
-        self.say(text, r"\bunsure (?P<n>%s)\b" % COUNT, needed=whole and known and c["unsure"] > 0, n=is_count(c["unsure"]))
+        self.say(text, r"\bunsure (?P<n>%s)\b" % COUNT, needed=whole and known and c["unsure"] > 0,
+                 n=is_count(c["unsure"]))
         asked = c["kick"] + c["suppressed"] + c["forced"]
         share = 100 * c["suppressed"] / asked if asked else 0
         self.say(text, r"\((?P<percent>\d+)%\)", needed=whole and known and c["suppressed"] > 0,
                  percent=lambda shown: abs(int(shown) - share) <= 0.5 or f"{shown}, and it is {share}")
         self.say(text, r"reaped/irq (?P<n>\d+\.\d)", needed=whole and known and c["irq"] > 0,
-                 n=lambda shown: abs(float(shown) - c["reap"] / c["irq"]) <= 0.051 or f"{shown}: {c['reap']}/{c['irq']}")
+                 n=lambda shown: abs(float(shown) - c["reap"] / c["irq"]) <= 0.051 or f"{c['reap']}/{c['irq']}")
         low, middle, high = m.held_second()
         self.say(text, r"with device: min (?P<min>\d+)  p50 (?P<p50>\d+)  max (?P<max>\d+)", needed=whole, min=low,
                  p50=middle, max=high)
@@ -257,13 +262,15 @@ class TimeClaims(Claims):
         line, m = section.lines[1], self.m
         ages = {}
         if self.f:
-            used = {i for i, _, used in self.memory.packed_buffers() if used} if m.packed else set(self.memory.used_heads())
+            used = {i for i, _,
+                    used in self.memory.packed_buffers() if used} if m.packed else set(self.memory.used_heads())
             ages = {i: self.added(note, m.flight[note.token]) for i, note in enumerate(self.f.notes)
                     if note.token and not self.gone(("", i)) and i not in used}
         known = {head: added for head, added in ages.items() if added}
-        found = self.say(line, r"(?P<what>id|head) (?P<n>\d+)  added (?P<age>>?%s) ago  token 0x(?P<token>[0-9a-f]+)" % AGE,
-                         needed=bool(known), what="id" if m.packed else "head", n=lambda _: True, age=lambda _: True,
-                         token=lambda _: True)
+        found = self.say(line,
+                         r"(?P<what>id|head) (?P<n>\d+)  added (?P<age>>?%s) ago  token 0x(?P<token>[0-9a-f]+)" % AGE,
+                         needed=bool(known), what="id" if m.packed else "head", n=ANY, age=ANY,
+                         token=ANY)
         if found and not known:
             self.complain(line, "there is none")
         elif found:
@@ -281,17 +288,19 @@ class TimeClaims(Claims):
     def hist(self, section):
         late = [ns // 1000 for ns in self.m.latencies()]
         self.say(section.lines[0], r"(?P<n>\d+) buffers", n=len(late))
-        shown = 0
+        shown, lows, highs = 0, [], []
         for line in section.body:
             found = re.match(r" +(\d+) -> (\d+) +: (\d+) +\|(\**) *\|?", line.text)
             if not found:
                 continue
             line.claim(*found.span())
             low, high, count = (int(found[i]) for i in (1, 2, 3))
-            right = sum(low <= us <= high for us in late)
+            lows.append(low)
+            highs.append(high)
             shown += count
-            if count != right or high != max(1, 2 * low) - 1 + (low == 0) and high != 2 * low - 1:
-                self.complain(line, f"there are {right}")
-        if late and shown != len(late) and len(section.lines) < self.rows - 4 and "LAST" in section.lines[0].text and \
-                len(section.body) > 12:
+            if count != sum(low <= us <= high for us in late):
+                self.complain(line, f"there are {sum(low <= us <= high for us in late)}")
+            if high != (2 * low - 1 if low else 1):
+                self.complain(line, "is no power of two")
+        if late and lows and lows[0] <= min(late) and max(late) <= highs[-1] and shown != len(late):
             self.complain(section.lines[0], f"{shown} of {len(late)} are in the histogram")

@@ -31,7 +31,8 @@ SAMPLES = HERE.parent.parent / "trace-tool" / "samples"
 SIZES = ("80x24", "100x30", "200x60")
 FEW = int(os.environ.get("FRAMES_FEW", "9"))  # one of so many is looked at; 1: all
 # What is pressed first, and the panel that then stands there.
-PANELS = {"ring": "", "table": "d", "memory": "m", "bytes": "mm", "why": "w", "hist": "h", "chain": "\\n", "help": "?"}
+PANELS = {"ring": "", "table": "d", "memory": "m", "bytes": "mm", "why": "w", "hist": "h", "chain": "\\n",
+          "help": "?"}
 
 
 def times_of(recording):
@@ -91,7 +92,8 @@ def form_of(frame, closed=True):
         wrong.append(f"{len(frame.lines)} lines")
     wrong += [f"line {n} is {len(line)} wide" for n, line in enumerate(frame.lines) if len(line) > cols]
     wrong += [f"line {n} is not ASCII: {line!r}" for n, line in enumerate(frame.lines) if not line.isascii()]
-    wrong += [f"line {n} has what is no letter: {line!r}" for n, line in enumerate(frame.lines) if not line.isprintable()]
+    wrong += [f"line {n} has what is no letter: {line!r}" for n,
+              line in enumerate(frame.lines) if not line.isprintable()]
     return wrong
 
 
@@ -133,8 +135,10 @@ def check_recording(report, pool, program, path):
             wrong.setdefault(panel, []).append((frame, complaints))
     for panel in PANELS:
         bad = wrong.get(panel, [])
-        details = [line for frame, complaints in bad[:3] for line in (frame.how(), *("  " + c for c in complaints[:8]))]
-        report.say(not bad, f"{path.stem}: every number of {panel}" + (f": {len(bad)} frames" if bad else ""), details)
+        details = [line for frame,
+                   complaints in bad[:3] for line in (frame.how(), *("  " + c for c in complaints[:8]))]
+        report.say(not bad, f"{path.stem}: every number of {panel}" + (f": {len(bad)} frames" if bad else ""),
+                   details)
 
 
 def check_odd(report, program, path):
@@ -168,27 +172,32 @@ def check_refusals(report, program, folder):
     nothing = folder / "bad-nothing.vrt"
     Recorder().write(nothing)
     cases = [([folder / f"bad-{name}.vrt"], f"bad-{name}.vrt") for name in made]
-    cases += [([nothing], "bad-nothing.vrt"), ([folder], folder.name), ([folder / "none.vrt"], "none.vrt"), ([], "recording"),
+    cases += [([nothing], "bad-nothing.vrt"), ([folder], folder.name), ([folder / "none.vrt"], "none.vrt"),
+              ([], "recording"),
               ([good, "vdz"], "vdz"), ([good, "vda", "vdb"], "vdb"), ([good, "--at", "1e9x"], "1e9x"),
               ([good, "--at", "5000"], "--at"), ([good, "--at", "-1"], "-1"), ([good, "--size", "80"], "80"),
               ([good, "--size", "0x24"], "0x24"), ([good, "--size", "99999x24"], "99999x24"),
-              ([good, "--size", "80x24x"], "80x24x"), ([good, "--keys", "\x01"], "--keys"), ([good, "--keys", "\\x"], "\\x"),
+              ([good, "--size", "80x24x"], "80x24x"), ([good, "--keys", "\x01"], "--keys"),
+              ([good, "--keys", "\\x"], "\\x"),
               ([good, "--speed", "0"], "0"), ([good, "--speed", "fast"], "fast"), ([good, "--speed", "11"], "11"),
               ([good, "--json"], "JSON"), ([good, "--bogus"], "--bogus")]
     wrong = []
     for words, named in cases:
-        run = subprocess.run([program, "replay", "--once", *map(str, words)], capture_output=True, timeout=20, check=False)
+        run = subprocess.run([program, "replay", "--once", *map(str, words)], capture_output=True, timeout=20,
+                             check=False)
         lines = [line for line in run.stderr.decode(errors="replace").splitlines()
                  if not line.startswith("Try `") and not line.startswith("Usage:")]
-        if run.returncode != 2 or run.stdout or len(lines) != 1 or named not in lines[0] or not lines[0].isprintable():
-            wrong.append(f"{' '.join(Path(str(w)).name if w else w for w in words)}: {run.returncode} {run.stderr} {run.stdout[:80]}")
+        one = len(lines) == 1 and named in lines[0] and lines[0].isprintable()
+        if run.returncode != 2 or run.stdout or not one:
+            wrong.append(f"{[Path(w).name for w in words]}: {run.returncode} {run.stderr} {run.stdout[:80]}")
     report.say(not wrong, "what cannot be shown is refused in one line", wrong)
 
 
 def check_no_terminal(report, program, folder):
     """Where no terminal is, one frame of the size that the environment tells."""
     path, wrong = stories.tell("split_wrap", folder), []
-    for env, size in (({}, "80x24"), ({"COLUMNS": "100", "LINES": "30"}, "100x30"), ({"COLUMNS": "x", "LINES": "-1"}, "80x24")):
+    for env, size in (({}, "80x24"), ({"COLUMNS": "100", "LINES": "30"}, "100x30"),
+                      ({"COLUMNS": "x", "LINES": "-1"}, "80x24")):
         run = subprocess.run([program, "replay", "--ascii", path], capture_output=True, timeout=20, check=False,
                              stdin=subprocess.DEVNULL, env=env)
         if run.stdout.decode().splitlines() != Frame(program, path, 0, size).lines or run.returncode:
@@ -244,7 +253,8 @@ def golden(report, program, folder, renew):
 
 # ---- letters ----
 
-LEVELS = {"\u2500": "-", "\u2502": "|", "\u252c": "+", **dict(zip("\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588", ".:-=+*%#"))}
+LEVELS = {"\u2500": "-", "\u2502": "|", "\u252c": "+",
+          **dict(zip("\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588", ".:-=+*%#"))}
 
 
 def check_letters(report, program, path):

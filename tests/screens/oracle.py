@@ -250,8 +250,8 @@ class Moment:
         return min(seen), rank(seen, 50), max(seen)
 
     def history(self, seconds=64):
-        """Of each of so many seconds: least and most percent in use, whether it ran empty, whether a key frame is in it
-        or before it. A second is made of eight eighths; the last is the one that now lies in."""
+        """Of each of so many seconds: least and most percent in use, whether it ran empty, whether a key frame is in
+        it or before it. A second is made of eight eighths; the last is the one that now lies in."""
         eighth = SECOND // 8
         percents, empty = {}, set()
         for time, _, percent, _, is_empty in self.samples:

@@ -41,8 +41,9 @@ def is_count(value):
     return check
 
 
-def number(value):
-    return lambda text: int(text) == value or f"{text.strip()}, and it is {value}"
+def ANY(_):
+    """Where what is shown is a choice of the screen's own, and looked at in other ways."""
+    return True
 
 
 def hexadecimal(value):
@@ -77,7 +78,7 @@ class Section:
 
 
 class Claims:
-    """What all that look at a frame share: .m is the moment, .f its last key frame, .memory that key frame decoded."""
+    """What all that look at a frame share: .m is the moment, .f its last key frame, .memory that one decoded."""
     m = f = memory = None
     wrong, rows, cols, keys = (), 0, 0, ""
 

@@ -119,7 +119,8 @@ class Ring:
     def interrupt(self, irq=36, handled=None, cpu=1):
         if handled is None:
             handled = self.unreaped() > 0
-        self.recorder.event(self, vrt.INTERRUPT, (irq, handled, 0, self.driver_event(), self.flags_shadow, 0, 0, 0), cpu)
+        self.recorder.event(self, vrt.INTERRUPT, (irq, handled, 0, self.driver_event(), self.flags_shadow, 0, 0, 0),
+                            cpu)
 
     def notify(self):
         self.recorder.event(self, vrt.NOTIFY, (0, bytes(13), 0))
@@ -146,7 +147,8 @@ class Ring:
         old, new = self.decided, self.next()
         kick = self.wants_kick(event, flags, new, old) if verdict is None else verdict
         self.decided, self.num_added = new, 0
-        self.recorder.event(self, vrt.KICK, (old, new, event, event if event_after is None else event_after, flags, flags,
+        self.recorder.event(self, vrt.KICK,
+                            (old, new, event, event if event_after is None else event_after, flags, flags,
                                              kick, 0, 0))
         if kick:
             self.recorder.wait(300)
@@ -161,11 +163,13 @@ class Ring:
         for slot, descs in sorted(self.tables.items()):
             areas.append((vrt.AREA_TABLE, vrt.TABLE.pack(slot, len(descs), len(descs)) + b"".join(descs)))
         avail, _, last, free = self.positions()
-        head = vrt.KEY_FRAME.pack(self.device, self.index, self.num, self.packed, self.broken, torn, 0, avail, last, free,
+        head = vrt.KEY_FRAME.pack(self.device, self.index, self.num, self.packed, self.broken, torn, 0, avail, last,
+                                  free,
                                   self.num_added, self.free_head, self.flags_shadow, 0, len(areas),
                                   vrt.HAS_CALLBACK | vrt.HAS_CHAINS | (vrt.MAKES_TABLES if self.indirect else 0),
                                   *self.dma, self.features)
-        return head + b"".join(vrt.AREA.pack(kind, len(raw)) + bytes(raw) + bytes(-len(raw) % 8) for kind, raw in areas)
+        return head + b"".join(vrt.AREA.pack(kind, len(raw)) + bytes(raw) + bytes(-len(raw) % 8) for kind,
+                               raw in areas)
 
 
 class Split(Ring):
@@ -173,7 +177,7 @@ class Split(Ring):
 
     def __init__(self, recorder, num, start=0, **who):
         super().__init__(recorder, num, **who)
-        self.desc, self.driver_area, self.device_area = bytearray(16 * num), bytearray(6 + 2 * num), bytearray(6 + 8 * num)
+        self.desc, self.driver_area, self.device_area = map(bytearray, vrt.area_sizes(num, False))
         self.avail_idx = self.last_used = self.used_idx = self.seen = self.decided = start
         self.free_head, self.flags_shadow = 0, 0
         struct.pack_into("<H", self.driver_area, 2, start)
@@ -211,8 +215,10 @@ class Split(Ring):
         for i, (length, flags) in enumerate(pieces):
             last = i + 1 == len(pieces)
             after = self.notes[slot].next
-            struct.pack_into("<QIHH", self.desc, 16 * slot, base + 0x100 * i, length, flags | (0 if last else NEXT), after)
-            self.notes[slot] = vrt.Note(token if i == 0 else 0, now if i == 0 else 0, base + 0x100 * i, length, after, 0)
+            struct.pack_into("<QIHH", self.desc, 16 * slot, base + 0x100 * i, length, flags | (0 if last else NEXT),
+                             after)
+            self.notes[slot] = vrt.Note(token if i == 0 else 0, now if i == 0 else 0, base + 0x100 * i, length,
+                                        after, 0)
             slot = after
         self.free_head = slot
         struct.pack_into("<H", self.driver_area, 4 + 2 * (self.avail_idx % self.num), head)
@@ -232,7 +238,8 @@ class Split(Ring):
     def look(self, count=None):
         """Takes count entries; wants to hear of the next. Return: their heads."""
         count = (self.avail_idx - self.seen) % 65536 if count is None else count
-        heads = [struct.unpack_from("<H", self.driver_area, 4 + 2 * ((self.seen + i) % self.num))[0] for i in range(count)]
+        heads = [struct.unpack_from("<H", self.driver_area,
+                                    4 + 2 * ((self.seen + i) % self.num))[0] for i in range(count)]
         self.seen = (self.seen + count) % 65536
         self.wish(self.seen)
         return heads
@@ -302,7 +309,8 @@ class Packed(Ring):
     def unreaped(self):
         count, place = 0, self.last
         while place != self.used:
-            place, count = self.step(place, self.notes[struct.unpack_from("<H", self.desc, 16 * place[0] + 12)[0]].num), \
+            place, count = self.step(place,
+                                     self.notes[struct.unpack_from("<H", self.desc, 16 * place[0] + 12)[0]].num), \
                 count + 1
         return count
 

@@ -248,7 +248,8 @@ def many(r):
     """More queues than a line has place for, one that no table lists, one with no entry in use."""
     rng = random.Random(18)
     for n in range(12):
-        ring = (Packed if n % 2 else Split)(r, 16, device=n // 2, index=n % 2, name=f"req.{n}", alias=f"vd{chr(97 + n)}")
+        ring = (Packed if n % 2 else Split)(r, 16, device=n // 2, index=n % 2, name=f"req.{n}",
+                                            alias=f"vd{chr(97 + n)}")
         if n != 4:
             traffic(r, ring, rng, 4)
     traffic(r, Split(r, 8, device=77, listed=False), rng, 2)
@@ -326,7 +327,7 @@ def long_names(r):
 
 
 def lies(r):
-    """What a hostile device or a broken driver may leave in memory: every number that can point is wrong somewhere."""
+    """What a hostile device or a broken driver may leave in memory: each number that can point is wrong somewhere."""
     rng = random.Random(25)
     for kind, who in ((Split, {}), (Packed, {"device": 2})):
         ring = kind(r, 16, **who)
@@ -337,7 +338,8 @@ def lies(r):
                 for _ in range(rng.randint(1, 6)):
                     at = rng.randrange(len(area))
                     area[at] = rng.choice((0, 0xff, 0x80, 1, 3, rng.randrange(256)))
-            ring.notes = [note._replace(next=rng.choice((note.next, 0xffff, 3)), num=rng.choice((note.num, 0xffff, 0)))
+            ring.notes = [note._replace(next=rng.choice((note.next, 0xffff, 3)),
+                                        num=rng.choice((note.num, 0xffff, 0)))
                           for note in ring.notes]
             r.key_frame(ring)
             ring.desc, ring.driver_area, ring.device_area = map(bytearray, sane[:3])

@@ -33,7 +33,8 @@ DESC = struct.Struct("<QIHH")  # packed: addr, len, id, flags; split: addr, len,
 # What an event says that only its kind has.
 DETAIL = {
     ADD: (struct.Struct("<QHHhH"), "token out in_ error seq"),
-    KICK: (struct.Struct("<HHHHHHBBH"), "old_idx new_idx event event_after dev_flags dev_flags_after kick reserved seq"),
+    KICK: (struct.Struct("<HHHHHHBBH"),
+           "old_idx new_idx event event_after dev_flags dev_flags_after kick reserved seq"),
     NOTIFY: (struct.Struct("<B13sH"), "failed reserved seq"),
     INTERRUPT: (struct.Struct("<IBBHHHHH"), "irq handled reserved event flags reserved2 reserved3 seq"),
     REAP: (struct.Struct("<QIHH"), "token len reserved seq"),
@@ -85,7 +86,8 @@ def read_event(raw, place):
 
 def read_key_frame(raw, place, time_ns):
     promise(len(raw) >= KEY_FRAME.size, place, "a key frame that is too short")
-    (device, queue, num, packed, broken, torn, triggered, avail, last, free, added, head, flags, left, count, says, *dma,
+    (device, queue, num, packed, broken, torn, triggered, avail, last, free, added, head, flags, left, count, says,
+     *dma,
      features) = KEY_FRAME.unpack_from(raw)
     promise(0 < num <= 32768 and (packed or num & (num - 1) == 0), place, f"a queue of {num} entries")
     desc = driver = device_area = None
@@ -123,7 +125,8 @@ def read_key_frame(raw, place, time_ns):
     promise(at == len(raw), place + at, "bytes behind the last area")
     promise(None not in (desc, driver, device_area) and notes, place, "a key frame without its areas")
     return KeyFrame(time_ns, device, queue, num, packed, broken, torn, triggered, avail, last, free, added, head,
-                    flags, left, says, tuple(dma), features, desc, driver, device_area, notes, tables, callback, doorbell)
+                    flags, left, says, tuple(dma), features, desc, driver, device_area, notes, tables, callback,
+                    doorbell)
 
 
 class Recording:
@@ -162,7 +165,8 @@ class Recording:
         self.header = h = Header(*HEADER.unpack_from(self.raw))
         promise(h.major == 1, 8, f"version {h.major}")
         promise(zlib.crc32(self.raw[:HEADER.size - 4]) == h.crc, 100, "the header's checksum")
-        promise(h.event_bytes == EVENT.size and h.header_bytes >= HEADER.size and h.header_bytes % 8 == 0, 12, "sizes")
+        promise(h.event_bytes == EVENT.size and h.header_bytes >= HEADER.size and h.header_bytes % 8 == 0, 12,
+                "sizes")
 
     def take(self, kind, payload, raw_size, first, last, place):
         if kind in (EVENTS_DEFLATED, SNAPSHOT_DEFLATED):
