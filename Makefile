@@ -390,11 +390,12 @@ check-counts: $(O)/debug/tests/guest/counts $(INITRD)/counts.cpio $(DISK) ## of 
 
 # A million steps for each combination of layout and features, the guest's counts on every kernel, and
 # what the book says of Linux.
-test-long: test ## all tests, long random walks, and the guest's counts on every kernel
+test-long: test ## all tests, long random walks, an hour of fuzzing, the guest's counts on every kernel
 	$(Q)tests/run 'model/random-1000000: MODEL_STEPS=1000000 $(O)/debug/tests/model/random' \
 		'asan/model/random-1000000: MODEL_STEPS=1000000 $(O)/asan/tests/model/random' \
 		'release/interop/threads-4s: THREADS_MS=4000 THREADS_BUFFERS=10000000 $(O)/release/tests/interop/threads' \
 		'asan/interop/hostile-2000000: HOSTILE_STEPS=2000000 $(O)/asan/tests/interop/hostile' \
+		'asan/trace-tool/fuzz-3600s: FUZZ_SECONDS=3600 $(O)/asan/tests/trace-tool/fuzz' \
 		'screens/frames-all: FRAMES_FEW=1 tests/screens/frames.py $(FILES_TOOL)' \
 		'screens/soak-600s: SOAK_SECONDS=600 tests/screens/terminal.py $(FILES_TOOL) soak'
 	$(Q)for kernel in $(filter-out $(KERNEL),6.1 6.1-cloud 6.12 6.12-cloud); do \
