@@ -161,11 +161,13 @@ static int take_key(struct playback *p, size_t n)
 	if (n < p->plan.whole_key && n % p->plan.stride)
 		return 0;
 	error = vrt_get_snapshot(p->file, &p->file->blocks[p->keys[n].block], &snapshot, p->why);
-	if (error) {
-		snapshot_free(&snapshot);
+	if (!error)
+		return watch_snapshot(&p->watch, &snapshot);
+	snapshot_free(&snapshot);
+	if (error != -EPROTO)
 		return error;
-	}
-	return watch_snapshot(&p->watch, &snapshot);
+	memcpy(p->damage, p->why, sizeof(p->damage));
+	return 0;
 }
 
 static int take_keys(struct playback *p, uint64_t until_ns)
@@ -217,6 +219,7 @@ static int go(struct playback *p, uint64_t number, uint64_t time_ns)
 	if (!p->ready || number < p->number || time_ns < p->time_ns ||
 	    !same_plan(&plan, &p->plan)) {
 		watch_forget(&p->watch);
+		p->damage[0] = 0;
 		p->plan = plan;
 		p->taken = plan.start;
 		p->next_key = plan.first_key;

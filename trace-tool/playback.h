@@ -29,6 +29,7 @@ struct playback {
 	uint64_t number;    /* events of the file until the moment */
 	uint64_t time_ns;   /* the moment */
 	char why[VRT_WHY_BYTES];
+	char damage[VRT_WHY_BYTES]; /* key frames are missing from the moment, this one last; "" */
 
 	/* Private. */
 	bool ready; /* the rest is of this moment */
@@ -58,7 +59,8 @@ uint64_t playback_last(const struct vrt_file *file);
  * playback_seek - to a moment
  *
  * Return: 0; or a negative errno with @p->why, -EPROTO where the recording is damaged; then it
- * stays where it was, if it was anywhere.
+ * stays where it was, if it was anywhere. A damaged key frame is left out, which @p->damage says;
+ * the events are all there then.
  */
 int playback_seek(struct playback *p, uint64_t time_ns);
 

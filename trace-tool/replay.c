@@ -285,6 +285,8 @@ static void arrived(struct replay *r, int error)
 	if (error) {
 		r->playing = false;
 		say(r, r->p.why);
+	} else if (r->p.damage[0]) {
+		say(r, r->p.damage);
 	}
 	r->wall_ns = clock_ns();
 	r->from_ns = r->p.time_ns;
@@ -530,6 +532,10 @@ static int print_once(struct replay *r)
 		return TOOL_FAILED;
 	}
 	frame_print(&r->frame, stdout, r->b.ascii, tool.colour);
+	if (r->p.damage[0]) {
+		tool_error("%s: %s", r->path, r->p.damage);
+		return TOOL_USAGE;
+	}
 	return tool_flush();
 }
 

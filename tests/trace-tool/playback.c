@@ -524,22 +524,28 @@ static void a_search_can_be_given_up(void **state)
 
 /* ---- damage ---- */
 
-static uint64_t damage_block_of(uint64_t time_ns)
+static void flip_byte(uint64_t at)
 {
-	struct scene scene;
 	FILE *file = fopen(path, "r+");
-	uint64_t at;
 	int byte;
 
 	assert_non_null(file);
+	fseek(file, at, SEEK_SET);
+	byte = fgetc(file);
+	fseek(file, at, SEEK_SET);
+	fputc(byte ^ 0x40, file);
+	fclose(file);
+}
+
+static uint64_t damage_block_of(uint64_t time_ns)
+{
+	struct scene scene;
+	uint64_t at;
+
 	open_queue(&scene, 0);
 	at = scene.f.blocks[vrt_block_at(&scene.f, time_ns)].offset;
 	leave(&scene);
-	fseek(file, at + 20, SEEK_SET);
-	byte = fgetc(file);
-	fseek(file, at + 20, SEEK_SET);
-	fputc(byte ^ 0x40, file);
-	fclose(file);
+	flip_byte(at + 20);
 	return at;
 }
 
@@ -563,6 +569,33 @@ static void at_a_damaged_block_it_stays_where_it_was(void **state)
 	/* Beyond it all is well again. */
 	assert_int_equal(playback_seek(p, BEGAN + 70 * WATCH_SECOND), 0);
 	assert_int_equal(p->time_ns, BEGAN + 70 * WATCH_SECOND);
+	leave(&scene);
+}
+
+static void a_damaged_key_frame_is_left_out_and_said(void **state)
+{
+	const struct vrt_key *key;
+	struct scene scene;
+	uint64_t offset, time_ns;
+	char place[64];
+	size_t keys;
+
+	(void)state;
+	write_recording(true, true);
+	open_queue(&scene, 0);
+	key = &vrt_keys(&scene.f, DEVICE, 0, &keys)[120];
+	offset = scene.f.blocks[key->block].offset;
+	time_ns = key->time_ns;
+	leave(&scene);
+	flip_byte(offset + 20);
+	snprintf(place, sizeof(place), "damaged at byte %llu", (unsigned long long)offset);
+	open_queue(&scene, 0);
+	assert_int_equal(playback_seek(&scene.p, time_ns - MS), 0);
+	assert_string_equal(scene.p.damage, "");
+	assert_int_equal(playback_seek(&scene.p, time_ns + MS), 0);
+	assert_memory_equal(scene.p.damage, place, strlen(place));
+	assert_as_the_events_say(&scene.p, 0);
+	compare_with_a_fresh_one(&scene.p, 0);
 	leave(&scene);
 }
 
@@ -593,6 +626,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_is_looked_for_is_found_in_both_directions),
 		cmocka_unit_test(a_search_can_be_given_up),
 		cmocka_unit_test(at_a_damaged_block_it_stays_where_it_was),
+		cmocka_unit_test(a_damaged_key_frame_is_left_out_and_said),
 	};
 
 	select_test(argc, argv);
