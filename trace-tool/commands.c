@@ -22,6 +22,7 @@ const struct tool_command tool_commands[] = {
 	{ "irq", irq_main, "[QUEUE...]", "their interrupts, lost ones" },
 	{ "check", check_main, "[QUEUE|FILE...]", "rules of rings that are broken" },
 	{ "doctor", doctor_main, "", "what works here, tested" },
+	{ "diff", diff_main, "FILE FILE [QUEUE...]", "two recordings compared" },
 	{ "completion", completion_main, "", "words for bash to offer" },
 	{ "help", help_main, "[COMMAND]", "this, or help on COMMAND" },
 	{ "version", version_main, "", "the version" },

@@ -11,6 +11,7 @@ const struct tool_command tool_commands[] = {
 	{ "check", check_main, "FILE...", "rules of rings that are broken" },
 	{ "replay", replay_main, "FILE [QUEUE]", "a recording on the screen, played" },
 	{ "export", export_main, "FILE [QUEUE...]", "a recording in another format" },
+	{ "diff", diff_main, "FILE FILE [QUEUE...]", "two recordings compared" },
 	{ "completion", completion_main, "", "words for bash to offer" },
 	{ "help", help_main, "[COMMAND]", "this, or help on COMMAND" },
 	{ "version", version_main, "", "the version" },

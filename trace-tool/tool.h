@@ -98,6 +98,7 @@ int lat_main(int argc, char **argv);
 int show_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 int stall_main(int argc, char **argv);
+int diff_main(int argc, char **argv);
 int irq_main(int argc, char **argv);
 int record_main(int argc, char **argv);
 int replay_main(int argc, char **argv);
