@@ -313,6 +313,14 @@ static void find_ages(struct watch *w, struct snapshot *s, struct watched_buffer
 	}
 }
 
+/* The token may be in flight again by now, in another place. */
+bool watch_gone(const struct watch *w, uint64_t token)
+{
+	uint64_t added = in_flight_added(&w->own->added, 0, 0, token);
+
+	return !added || (added != SEEN_ONLY && added > w->snapshot->head.time_ns);
+}
+
 static void take_over(struct watch *w, struct snapshot *s, struct watched_buffer *now)
 {
 	struct watch_private *own = w->own;

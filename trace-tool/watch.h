@@ -113,6 +113,9 @@ void watch_at(struct watch *w, uint64_t now_ns);
 /* Forgets all but who it is: the next events are of another time. */
 void watch_forget(struct watch *w);
 
+/* Whether the buffer that the snapshot shows with @token was reaped since, by the events. */
+bool watch_gone(const struct watch *w, uint64_t token);
+
 /* Buffers used and not reaped, and buffers with the device, as far as @w knows. */
 unsigned int watch_unreaped(const struct watch *w);
 unsigned int watch_with_device(const struct watch *w);

@@ -246,6 +246,30 @@ static void what_moved_since_the_copy_is_not_shown_as_known(void **state)
 	assert_shows(p, "as the copy has it");
 }
 
+/* 32 buffers went through a ring of 16 slots: each of them was filled and reaped anew. */
+static void laps_since_the_copy_leave_nothing_known(void **state)
+{
+	struct picture *p = disk(16, PACKED | EVENT_IDX, 0);
+
+	(void)state;
+	look(p);
+	for (uintptr_t i = 1; i <= 32; i++) {
+		uint16_t id = driver_of(p)->free_head;
+
+		p->now_ns += 1000;
+		add(p, 1, 0, token(i));
+		happens(p, event_of(p, VRING_EVENT_ADD));
+		ring_use(p->ring, id, 0, 1);
+		ring_get(p->ring, NULL);
+		happens(p, event_of(p, VRING_EVENT_REAP));
+	}
+	draw(p);
+	assert_shows(p,
+		     "16/16 free, memory as of 32us before"); /* though indices are as they were */
+	assert_line(p, " 0 ", "filled since this copy");
+	assert_line(p, "15 ", "filled since this copy");
+}
+
 static void a_queue_known_from_events_alone_says_so(void **state)
 {
 	struct picture *p = disk(16, EVENT_IDX, START);
@@ -372,6 +396,34 @@ static void a_chain_across_the_wrap_is_one(void **state)
 	assert_shows(p, "CHAIN of descriptor 0: buffer id 0");
 	assert_line(p, "15  0x0001025a2000", "header");
 	assert_line(p, "1  0x0001025a2010", "status");
+}
+
+/*
+ * Ids 0 and 1 take slots 0 to 2 and 3 to 5. The device uses id 1 first, and writes so into slot 0:
+ * what stands in 3 to 5 is of a buffer that it is done with.
+ */
+static void a_buffer_used_before_its_turn_leaves_its_slots_behind(void **state)
+{
+	struct picture *p = disk(16, PACKED | EVENT_IDX, 0);
+
+	(void)state;
+	add_request(p, 4096, true, token(7));
+	p->now_ns += MS;
+	add_request(p, 4096, true, token(8));
+	ring_use(p->ring, 1, 4097, 3);
+	p->rows = 60;
+	show(p);
+	assert_line(p, " 0 1025a2000 4097   1  1 1", "USED, not reaped");
+	assert_line(p, " 1 107d12000 4096   0  1 0", "tail of id 1, device skips it");
+	assert_line(p, " 3 1025a2000   16   1  1 0", "left of id 1, used before its turn");
+	assert_shows(p, "id 0  added 1.0 ms ago  token 0x7"); /* and that one is with the device */
+	ring_get(p->ring, NULL);
+	show(p);
+	assert_line(p, " 3 ", "left of id 1, used before its turn <-last_used");
+	p->browse.panel = PANEL_CHAIN;
+	p->browse.cursor = 4;
+	draw(p);
+	assert_shows(p, "CHAIN of descriptor 4: buffer id 1, used before its turn");
 }
 
 static void a_fresh_packed_ring_was_never_filled(void **state)
@@ -542,12 +594,14 @@ int main(int argc, char **argv)
 		screen_test(a_broken_queue_says_so),
 		screen_test(a_torn_copy_says_moving),
 		screen_test(what_moved_since_the_copy_is_not_shown_as_known),
+		screen_test(laps_since_the_copy_leave_nothing_known),
 		screen_test(a_queue_known_from_events_alone_says_so),
 		screen_test(traffic_of_our_own_is_marked),
 		screen_test(an_age_that_is_only_seen_is_at_least_that),
 		screen_test(the_tail_of_a_reaped_chain_is_dead_whatever_its_bits_say),
 		screen_test(used_slots_of_a_chain_but_the_first_are_skipped),
 		screen_test(a_chain_across_the_wrap_is_one),
+		screen_test(a_buffer_used_before_its_turn_leaves_its_slots_behind),
 		screen_test(a_fresh_packed_ring_was_never_filled),
 		screen_test(event_areas_are_in_words),
 		screen_test(positions_that_are_none_leave_the_ring_unexplained),

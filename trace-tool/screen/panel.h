@@ -10,11 +10,17 @@
 #include "screen.h"
 #include "slots.h"
 
+/* How the ring moved since its memory was copied: entries added, used, reaped. */
+struct since {
+	unsigned int added, used, reaped;
+};
+
 struct screen {
 	const struct watch *w;
 	const struct screen_status *s;
 	struct browse *b;
 	const struct slots *slots; /* NULL without a snapshot */
+	struct since since;
 };
 
 typedef void panel_draw(struct screen *screen, const struct pane *p);
@@ -65,10 +71,6 @@ const char *buffer_age(const struct screen *screen, const struct snapshot_note *
 #define OLD_NS 1000000000ull
 bool buffer_is_old(const struct screen *screen, const struct snapshot_note *note);
 
-/* How the ring moved since its memory was copied: entries added, used, reaped. */
-struct since {
-	unsigned int added, used, reaped;
-};
 struct since since_snapshot(const struct watch *w);
 
 /* "memory as of 12 ms before", "MOVING"; "" where there is nothing to be said. */

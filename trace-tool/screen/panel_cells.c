@@ -4,6 +4,7 @@
  * and device are.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "panel.h"
 
@@ -49,6 +50,9 @@ static char letter(const struct screen *screen, unsigned int i, enum frame_style
 	*style = STYLE_BAD;
 	if (slot->state == SLOT_WRONG)
 		return '?';
+	*style = STYLE_QUIET;
+	if (slot->state == SLOT_LEFT)
+		return ',';
 	/* Where buffers wait for what may come, their age says nothing. */
 	*style = STYLE_WARN;
 	if (!screen->w->receives && buffer_is_old(screen, slot_note(s, slot)))
@@ -95,7 +99,7 @@ static void draw_key(struct screen *screen, const struct pane *p, int row)
 			continue;
 		if (*keys[i].sign == '!' && screen->w->receives)
 			continue;
-		if (*keys[i].sign == '-' && !since_snapshot(screen->w).reaped)
+		if (*keys[i].sign == '-' && !screen->since.reaped)
 			continue;
 		col = pane_text(p, row, col, keys[i].style, "%s", keys[i].sign);
 		col = pane_text(p, row, col, STYLE_QUIET, " %s",
@@ -108,20 +112,26 @@ void panel_cells(struct screen *screen, const struct pane *p)
 {
 	unsigned int num = screen->w->snapshot->head.num, each = cells_per_row(p->cols);
 	unsigned int shown = p->rows > 2 ? p->rows - 2 : 0, total = rows_of(num, each), first;
-	char words[64];
+	char words[64], text[160], rows[48];
+	int len;
 
 	first = screen_scroll_to_cursor(screen->b, num, shown, each);
 	snapshot_words(screen, words, sizeof(words));
-	pane_rule(p, 0, "DESCRIPTORS a cell each, %u per row  %u/%u free%s%s", each,
-		  screen->w->snapshot->head.before.num_free, num, words[0] ? ", " : "", words);
+	len = snprintf(text, sizeof(text), "DESCRIPTORS a cell each, %u per row  %u/%u free%s%s",
+		       each, screen->w->snapshot->head.before.num_free, num, words[0] ? ", " : "",
+		       words);
+	if (len + 4 > p->cols)
+		snprintf(text, sizeof(text), "DESCRIPTORS a cell each  %u/%u free, %s",
+			 screen->w->snapshot->head.before.num_free, num, words);
+	pane_rule(p, 0, "%s", text);
 	for (unsigned int i = 0; i < shown && first + i < total; i++)
 		draw_row(screen, p, 1 + i, (first + i) * each, each);
 	draw_key(screen, p, p->rows - 1);
 	/* The cursor is to be found without colours as well. */
 	pane_text(p, p->rows - 1, p->cols - 13, STYLE_CURSOR, "cursor %u", screen->b->cursor);
-	if (shown < total && p->cols >= 98)
-		pane_text(p, 0, p->cols - 24, STYLE_TITLE, " rows %u-%u of %u ", first + 1,
-			  first + shown, total);
+	len = snprintf(rows, sizeof(rows), " rows %u-%u of %u ", first + 1, first + shown, total);
+	if (shown < total && (int)strlen(text) + 5 + len < p->cols)
+		pane_text(p, 0, p->cols - len, STYLE_TITLE, "%s", rows);
 }
 
 /* ---- strips ---- */

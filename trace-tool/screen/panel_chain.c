@@ -153,6 +153,12 @@ static void draw_buffer(struct chain *chain, unsigned int cursor)
 	}
 }
 
+static void draw_alone(struct chain *chain, unsigned int cursor, const char *why)
+{
+	pane_text(chain->p, chain->row++, 1, STYLE_QUIET, "%s", why);
+	draw_line(chain, chain->screen->w->snapshot->area[VT_DESC], cursor, "", "");
+}
+
 int panel_chain_rows(const struct screen *screen, int cols)
 {
 	(void)cols;
@@ -171,17 +177,19 @@ void panel_chain(struct screen *screen, const struct pane *p)
 	}
 	if (slot_is_free(slot)) {
 		pane_rule(p, 0, "CHAIN of descriptor %u", cursor);
-		pane_text(p, 1, 1, STYLE_QUIET,
-			  "free; what stands there is left over from its last use");
-		chain.row = 2;
-		draw_line(&chain, screen->w->snapshot->area[VT_DESC], cursor, "", "");
+		draw_alone(&chain, cursor,
+			   "free; what stands there is left over from its last use");
+		return;
+	}
+	if (slot->state == SLOT_LEFT) {
+		pane_rule(p, 0, "CHAIN of descriptor %u: buffer id %u, used before its turn",
+			  cursor, le16_read(&snapshot_packed(screen->w->snapshot)[cursor].id));
+		draw_alone(&chain, cursor, "left of it in the ring; the device is done with it");
 		return;
 	}
 	if (slot->buffer == NO_BUFFER) {
 		pane_rule(p, 0, "CHAIN of descriptor %u", cursor);
-		pane_text(p, 1, 1, STYLE_BAD, "The driver knows of no buffer there.");
-		chain.row = 2;
-		draw_line(&chain, screen->w->snapshot->area[VT_DESC], cursor, "", "");
+		draw_alone(&chain, cursor, "the driver knows of no buffer there");
 		return;
 	}
 	pane_rule(p, 0, "CHAIN of descriptor %u: buffer %s %u", cursor,

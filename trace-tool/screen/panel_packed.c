@@ -87,6 +87,9 @@ static enum frame_style meaning(const struct screen *screen, unsigned int i, boo
 	case SLOT_GONE:
 		snprintf(buf, size, "reaped since this copy");
 		return STYLE_WARN;
+	case SLOT_LEFT:
+		snprintf(buf, size, "left of id %u, used before its turn", id);
+		return STYLE_QUIET;
 	case SLOT_SKIPPED:
 		snprintf(buf, size, "  tail of id %u, device skips it", slot->buffer);
 		return STYLE_QUIET;
@@ -112,16 +115,16 @@ static enum frame_style meaning(const struct screen *screen, unsigned int i, boo
 }
 
 /* What happened to the slot since the memory was copied, by the events. */
-static const char *moved_words(const struct watch *w, unsigned int i)
+static const char *moved_words(const struct screen *screen, unsigned int i)
 {
+	const struct watch *w = screen->w;
 	const struct vt_positions *then = &w->snapshot->head.before;
-	struct since since = since_snapshot(w);
 	unsigned int from_avail = i + w->num - packed_slot(then->avail_idx) % w->num;
 	unsigned int from_last = i + w->num - packed_slot(then->last_used) % w->num;
 
-	if (from_avail % w->num < since.added)
+	if (from_avail % w->num < screen->since.added)
 		return "filled since this copy";
-	if (from_last % w->num < since.reaped)
+	if (from_last % w->num < screen->since.reaped)
 		return "reaped since this copy";
 	return NULL;
 }
@@ -165,7 +168,7 @@ static void draw_meaning(struct screen *screen, const struct pane *p, int row,
 	const struct watch *w = screen->w;
 	const struct slot *slot = &screen->slots->list[i];
 	const struct snapshot_note *note = slot_note(w->snapshot, slot);
-	const char *moved = moved_words(w, i);
+	const char *moved = moved_words(screen, i);
 	enum frame_style style = STYLE_WARN;
 	char text[96], age[NUMBER_LEN];
 	int col;
@@ -184,6 +187,32 @@ static void draw_meaning(struct screen *screen, const struct pane *p, int row,
 			  "%8s", buffer_age(screen, note, age));
 }
 
+#define RANGE_ROOM 20 /* columns of a rule, for what stands at its ends */
+
+static void draw_heads(struct screen *screen, const struct pane *p, const struct columns *c,
+		       const char *words)
+{
+	const struct watch *w = screen->w;
+	char text[160];
+	int len;
+
+	len = snprintf(text, sizeof(text),
+		       "ONE RING  last_used %u wrap %d | next_avail %u wrap %d | %u/%u free%s%s",
+		       packed_slot(w->last_used), packed_wrap(w->last_used),
+		       packed_slot(w->avail_idx), packed_wrap(w->avail_idx), w->num_free, w->num,
+		       words[0] ? ", " : "", words);
+	/* Where there is no room for both: the positions stand at the event areas as well. */
+	if (words[0] && len + RANGE_ROOM > p->cols)
+		snprintf(text, sizeof(text), "ONE RING  %u/%u free, %s", w->num_free, w->num,
+			 words);
+	pane_rule(p, 0, "%s", text);
+	pane_text(p, 1, 1, STYLE_QUIET, "%*s %*s %*s %*s  A U  flg  meaning%s", c->index, "#",
+		  c->addr, "dma_addr", c->len, "len", c->id, "id",
+		  p->cols >= 98 ? " (from the driver's window, not the bits alone)" :
+				  " (by the driver's window)");
+	pane_text(p, 1, c->at_age, STYLE_QUIET, "     age");
+}
+
 void panel_packed(struct screen *screen, const struct pane *p)
 {
 	const struct watch *w = screen->w;
@@ -194,15 +223,7 @@ void panel_packed(struct screen *screen, const struct pane *p)
 	first = screen_scroll_to_cursor(screen->b, num, shown, 1);
 	measure(w->snapshot, &c, p->cols);
 	snapshot_words(screen, words, sizeof(words));
-	pane_rule(p, 0, "ONE RING  last_used %u wrap %d | next_avail %u wrap %d | %u/%u free%s%s",
-		  packed_slot(w->last_used), packed_wrap(w->last_used), packed_slot(w->avail_idx),
-		  packed_wrap(w->avail_idx), w->num_free, num, words[0] ? ", " : "", words);
-	pane_text(p, 1, 1, STYLE_QUIET, "%*s %*s %*s %*s  A U  flg  meaning%s", c.index, "#",
-		  c.addr, "dma_addr", c.len, "len", c.id, "id",
-		  p->cols >= 98 ? " (from the driver's window, not the bits alone)" :
-		  p->cols >= 80 ? " (by the driver's window)" :
-				  "");
-	pane_text(p, 1, c.at_age, STYLE_QUIET, "     age");
+	draw_heads(screen, p, &c, words);
 	for (unsigned int i = 0; i < shown && first + i < num; i++) {
 		draw_contents(screen, p, 2 + i, &c, first + i);
 		draw_meaning(screen, p, 2 + i, &c, first + i);

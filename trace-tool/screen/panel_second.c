@@ -158,12 +158,11 @@ void panel_stalest(struct screen *screen, const struct pane *p)
 							"the device has no buffer");
 		return;
 	}
-	note = slot_note(w->snapshot, &slots->list[slots->stalest]);
+	note = &w->snapshot->notes[slots->stalest];
 	col = pane_text(p, 1, 2,
 			buffer_is_old(screen, note) && !w->receives ? STYLE_WARN : STYLE_PLAIN,
-			"%s %u  added %s ago  token 0x%" PRIx64, w->packed ? "id" : "head",
-			slots->list[slots->stalest].buffer, buffer_age(screen, note, age),
-			note->token);
+			"%s %d  added %s ago  token 0x%" PRIx64, w->packed ? "id" : "head",
+			slots->stalest, buffer_age(screen, note, age), note->token);
 	if (w->second.reaps_known)
 		col = pane_text(p, 1, col + 2, STYLE_PLAIN, "(p99 here %s)",
 				age_text(p99, w->second.p99_ns));

@@ -6,6 +6,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "panel.h"
 
@@ -221,24 +222,40 @@ static void draw_used(struct screen *screen, const struct pane *p, int row, cons
 					 "<-last");
 }
 
+/* In the rule, above a ring: as far right as the words before it and the next one allow. */
+static void draw_name(const struct pane *p, int bar, int from, int to, const char *name,
+		      enum frame_style style)
+{
+	int col = bar + 1;
+
+	if (from <= bar)
+		pane_put(p, 0, bar, STYLE_TITLE, SIGN_TEE);
+	else
+		col = from;
+	if (col + (int)strlen(name) <= to)
+		pane_text(p, 0, col, style, "%s", name);
+}
+
 static void draw_heads(struct screen *screen, const struct pane *p, const struct columns *c)
 {
 	const struct vt_snapshot *h = &screen->w->snapshot->head;
 	int width = c->index < 4 ? 4 : c->index, slots = c->slots ? c->index + 2 : 0;
-	char words[64];
+	char words[64], text[128];
+	int end;
 
 	snapshot_words(screen, words, sizeof(words));
-	pane_rule(p, 0, "DESCRIPTORS %u/%u free%s%s", h->before.num_free, h->num,
-		  words[0] ? ", " : "", words);
-	if (!words[0] && h->before.num_free && c->avail > 46)
-		pane_rule(p, 0, "DESCRIPTORS %u/%u free, free_head %u", h->before.num_free, h->num,
-			  h->free_head);
-	pane_put(p, 0, c->avail, STYLE_TITLE, SIGN_TEE);
-	pane_put(p, 0, c->used, STYLE_TITLE, SIGN_TEE);
-	pane_text(p, 0, c->avail + 1, STYLE_DRIVER, "%s",
-		  c->used - c->avail > 16 ? " AVAIL drv->dev " : " AVAIL ");
-	pane_text(p, 0, c->used + 1, STYLE_DEVICE, "%s",
-		  p->cols - c->used > 28 ? " USED dev->drv " : " USED ");
+	snprintf(text, sizeof(text), "DESCRIPTORS %u/%u free", h->before.num_free, h->num);
+	end = strlen(text);
+	if (words[0])
+		snprintf(text + end, sizeof(text) - end, ", %s", words);
+	else if (h->before.num_free && c->avail > 46)
+		snprintf(text + end, sizeof(text) - end, ", free_head %u", h->free_head);
+	end = strlen(text) + 4;
+	pane_rule(p, 0, "%s", text);
+	draw_name(p, c->avail, end, c->used,
+		  c->used - c->avail > 16 ? " AVAIL drv->dev " : " AVAIL ", STYLE_DRIVER);
+	draw_name(p, c->used, end, p->cols, p->cols - c->used > 28 ? " USED dev->drv " : " USED ",
+		  STYLE_DEVICE);
 	pane_text(p, 1, 1, STYLE_QUIET, "%*s %*s %*s flg %*s own      age", c->index, "#", c->addr,
 		  "dma_addr", c->len, "len", c->index < 3 ? 3 : c->index, "nxt");
 	if (c->part)

@@ -227,8 +227,9 @@ static uint16_t step(const struct watch *w, uint16_t index, unsigned int steps)
 }
 
 /* Entries, or slots, that were added and not decided upon. */
-static unsigned int undecided(const struct watch *w)
+static unsigned int undecided(const struct screen *screen)
 {
+	const struct watch *w = screen->w;
 	uint64_t since = w->snapshot ? w->snapshot->head.time_ns : 0;
 
 	for (size_t i = w->event_count; i-- > 0 && w->events[i].time_ns > since;)
@@ -237,14 +238,14 @@ static unsigned int undecided(const struct watch *w)
 					   w->avail_idx);
 	if (!w->snapshot)
 		return 0;
-	return w->snapshot->head.before.num_added + since_snapshot(w).added;
+	return w->snapshot->head.before.num_added + screen->since.added;
 }
 
 /* The decision that an add of one entry leads to, if the driver then asks. */
 static void draw_next_kick(struct why *why, const struct wish *wish)
 {
 	const struct watch *w = why->screen->w;
-	unsigned int waiting = undecided(w);
+	unsigned int waiting = undecided(why->screen);
 	struct vring_event_kick k = { .new_idx = step(w, w->avail_idx, 1),
 				      .old_idx = w->avail_idx,
 				      .event = wish->event,
@@ -255,7 +256,7 @@ static void draw_next_kick(struct why *why, const struct wish *wish)
 	char numbers[64];
 	bool kick;
 
-	if (waiting >= w->num)
+	if (waiting > w->num)
 		waiting = 0; /* no more than that can be; decisions are missing */
 	if (waiting)
 		k.old_idx = w->packed ? step(w, w->avail_idx, w->num - waiting) ^ 0x8000 :

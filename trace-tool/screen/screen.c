@@ -157,6 +157,7 @@ void screen_ring(struct frame *f, const struct watch *w, const struct screen_sta
 		b->cursor = w->num - 1;
 	if (w->snapshot && !slots_find(&slots, w))
 		screen.slots = &slots;
+	screen.since = since_snapshot(w);
 	draw_title(&screen, f);
 	draw_features(&screen, f);
 	layout_draw(&screen, &body);

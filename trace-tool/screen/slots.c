@@ -18,8 +18,7 @@
 /* ---- split ---- */
 
 /* A chain goes on as long as it meets what belongs to nobody yet. */
-static void claim_chain(struct slots *slots, const struct snapshot *s, unsigned int head,
-			enum slot_state state)
+static void claim_chain(struct slots *slots, const struct snapshot *s, unsigned int head)
 {
 	const struct vring_desc *desc = snapshot_desc(s);
 	unsigned int at = head;
@@ -27,7 +26,7 @@ static void claim_chain(struct slots *slots, const struct snapshot *s, unsigned 
 	for (unsigned int place = 0; place < slots->num; place++) {
 		uint16_t flags = le16_read(&desc[at].flags), next = le16_read(&desc[at].next);
 
-		slots->list[at].state = state;
+		slots->list[at].state = slots->buffers[head];
 		slots->list[at].first = place == 0;
 		slots->list[at].buffer = head;
 		slots->list[at].place = place;
@@ -40,18 +39,18 @@ static void claim_chain(struct slots *slots, const struct snapshot *s, unsigned 
 }
 
 /* 2.7.8: from the entry the driver reaps next to the one the device fills next. */
-static void find_used(const struct snapshot *s, bool *used)
+static void find_used(struct slots *slots, const struct snapshot *s)
 {
 	const struct vring vr = snapshot_vring(s);
 	uint16_t first = s->head.before.last_used;
 	uint16_t count = s->head.before.used_mem - first;
 
-	for (unsigned int i = 0; i < count && i < s->head.num; i++) {
-		uint32_t id =
-			le32_read(&vr.used->ring[(uint16_t)(first + i) & (s->head.num - 1)].id);
+	for (unsigned int i = 0; i < count && i < slots->num; i++) {
+		unsigned int slot = (uint16_t)(first + i) & (slots->num - 1);
+		uint32_t id = le32_read(&vr.used->ring[slot].id);
 
-		if (id < s->head.num)
-			used[id] = true;
+		if (id < slots->num && slots->buffers[id] == SLOT_DEVICE)
+			slots->buffers[id] = SLOT_USED;
 	}
 }
 
@@ -65,25 +64,18 @@ static void find_offered(struct slots *slots, const struct snapshot *s, bool *se
 		unsigned int slot = (uint16_t)(s->head.before.avail_idx - back) & (slots->num - 1);
 		uint16_t head = le16_read(&vr.avail->ring[slot]);
 
-		if (head >= slots->num || seen[head] || !s->notes[head].token)
+		if (head >= slots->num || seen[head])
 			continue;
 		seen[head] = true;
-		slots->list[slot].offered = slots->list[head].state;
+		slots->list[slot].offered = slots->buffers[head];
 	}
 }
 
-static void find_split(struct slots *slots, const struct snapshot *s, bool *mark)
+static void find_split(struct slots *slots, const struct snapshot *s)
 {
-	find_used(s, mark);
-	for (unsigned int i = 0; i < slots->num; i++) {
-		if (!s->notes[i].token)
-			continue;
-		claim_chain(slots, s, i, mark[i] ? SLOT_USED : SLOT_DEVICE);
-		if (mark[i])
-			slots->unreaped++;
-		else
-			slots->with_device++;
-	}
+	for (unsigned int i = 0; i < slots->num; i++)
+		if (s->notes[i].token)
+			claim_chain(slots, s, i);
 }
 
 /* ---- packed ---- */
@@ -136,34 +128,60 @@ static struct slot *slot_at(struct slots *slots, const struct window *w, unsigne
 }
 
 /*
- * 2.8.6: the device writes one descriptor for a buffer, where its first one was, and passes over
- * the others. How many these are only the driver knows. Return: slots of the window that are used.
+ * 2.8.6: the device writes one descriptor for a buffer, at the place it has come to, and passes
+ * over as many as the buffer takes; only the driver knows how many these are. Return: how far the
+ * used ones reach in the window.
  */
-static unsigned int claim_used(struct slots *slots, const struct snapshot *s,
-			       const struct window *w)
+static unsigned int find_used_packed(struct slots *slots, const struct snapshot *s,
+				     const struct window *w)
 {
 	unsigned int at = 0, number;
 
 	while (at < w->count) {
 		struct slot *slot = slot_at(slots, w, at, &number);
 		uint16_t id = le16_read(&snapshot_packed(s)[number].id);
-		unsigned int takes = 1;
+		bool known = id < slots->num && s->notes[id].token && s->notes[id].num;
 
 		if (!looks_used(s, number, slot->wrap))
 			break;
-		if (id < slots->num && s->notes[id].num)
-			takes = s->notes[id].num;
-		for (unsigned int i = 0; i < takes && at < w->count; i++, at++) {
+		if (known && slots->buffers[id] == SLOT_DEVICE)
+			slots->buffers[id] = SLOT_USED;
+		at += known ? s->notes[id].num : 1;
+	}
+	return at < w->count ? at : w->count;
+}
+
+static void claim_used(struct slots *slots, const struct snapshot *s, const struct window *w,
+		       unsigned int end)
+{
+	unsigned int at = 0, number;
+
+	while (at < end) {
+		struct slot *slot = slot_at(slots, w, at, &number);
+		uint16_t id = le16_read(&snapshot_packed(s)[number].id);
+		bool known = id < slots->num && s->notes[id].token && s->notes[id].num;
+		unsigned int takes = known ? s->notes[id].num : 1;
+		bool gone = known && slots->buffers[id] == SLOT_GONE;
+
+		for (unsigned int i = 0; i < takes && at < end; i++, at++) {
 			slot = slot_at(slots, w, at, &number);
-			slot->state = i ? SLOT_SKIPPED : SLOT_USED;
+			slot->state = gone ? SLOT_GONE : i ? SLOT_SKIPPED : SLOT_USED;
 			slot->first = i == 0;
 			slot->last = i + 1 == takes;
 			slot->place = i;
-			slot->buffer = id < slots->num && s->notes[id].token ? id : NO_BUFFER;
+			slot->buffer = known ? id : NO_BUFFER;
 		}
-		slots->unreaped++;
 	}
-	return at;
+}
+
+/* Used ones are written in the order of use, so of a buffer used before its turn a part is left. */
+static enum slot_state state_of_chain(const struct slots *slots, uint16_t id)
+{
+	if (id >= slots->num)
+		return SLOT_DEVICE; /* nobody's: the screen says so */
+	if (slots->buffers[id] == SLOT_DEVICE || slots->buffers[id] == SLOT_GONE)
+		return slots->buffers[id];
+	return SLOT_LEFT;
 }
 
 static void claim_available(struct slots *slots, const struct snapshot *s, const struct window *w,
@@ -176,20 +194,20 @@ static void claim_available(struct slots *slots, const struct snapshot *s, const
 		uint16_t id = le16_read(&snapshot_packed(s)[number].id);
 		bool next = le16_read(&snapshot_packed(s)[number].flags) & VRING_DESC_F_NEXT;
 
-		slot->state = looks_available(s, number, slot->wrap) ? SLOT_DEVICE : SLOT_WRONG;
 		slot->first = place == 0;
 		slot->last = !next || at + 1 == w->count;
 		slot->place = place++;
-		slot->buffer = NO_BUFFER;
 		if (!slot->last)
 			continue;
 		/* 2.8.6: of a chain, the id of the last descriptor counts. */
-		if (id < slots->num && s->notes[id].token)
-			for (; begin <= at; begin++)
-				slot_at(slots, w, begin, &number)->buffer = id;
-		begin = at + 1;
+		for (; begin <= at; begin++) {
+			slot = slot_at(slots, w, begin, &number);
+			slot->buffer = id < slots->num && s->notes[id].token ? id : NO_BUFFER;
+			slot->state = looks_available(s, number, slot->wrap) ?
+					      state_of_chain(slots, id) :
+					      SLOT_WRONG;
+		}
 		place = 0;
-		slots->with_device++;
 	}
 }
 
@@ -217,72 +235,47 @@ static void find_free(struct slots *slots, const struct snapshot *s, const struc
 	}
 }
 
-static void find_packed(struct slots *slots, const struct snapshot *s)
+static void find_packed(struct slots *slots, const struct snapshot *s, const struct window *w,
+			unsigned int used)
 {
-	struct window w;
-
-	if (!find_window(s, &w)) {
-		slots->positions_wrong = true;
-		return;
-	}
-	claim_available(slots, s, &w, claim_used(slots, s, &w));
-	find_free(slots, s, &w);
+	claim_used(slots, s, w, used);
+	claim_available(slots, s, w, used);
+	find_free(slots, s, w);
 }
 
 /* ---- both ---- */
 
-struct in_flight {
-	uint64_t token;
-	unsigned int buffer;
-};
-
-static int compare_tokens(const void *a, const void *b)
-{
-	uint64_t x = ((const struct in_flight *)a)->token, y = ((const struct in_flight *)b)->token;
-
-	return (x > y) - (x < y);
-}
-
-/* The first reap of a token since the copy is of the buffer that is in it. */
-static void find_gone(struct slots *slots, const struct watch *w, struct in_flight *list,
-		      bool *gone)
+/* Who has each buffer, by the copy; and whether it was reaped since, by the events. */
+static unsigned int find_buffers(struct slots *slots, const struct watch *w,
+				 const struct window *window)
 {
 	const struct snapshot *s = w->snapshot;
-	size_t count = 0;
+	unsigned int used = 0;
 
-	if (!w->event_count || w->events[w->event_count - 1].time_ns <= s->head.time_ns)
-		return;
 	for (unsigned int i = 0; i < slots->num; i++)
-		if (s->notes[i].token)
-			list[count++] = (struct in_flight){ s->notes[i].token, i };
-	qsort(list, count, sizeof(*list), compare_tokens);
-	for (size_t i = w->event_count; i-- > 0 && w->events[i].time_ns > s->head.time_ns;) {
-		struct in_flight wanted = { .token = w->events[i].reap.token }, *found;
-
-		if (w->events[i].type != VRING_EVENT_REAP)
-			continue;
-		found = bsearch(&wanted, list, count, sizeof(*list), compare_tokens);
-		if (found)
-			gone[found->buffer] = true;
+		slots->buffers[i] = s->notes[i].token ? SLOT_DEVICE : SLOT_FREE;
+	if (!s->head.packed)
+		find_used(slots, s);
+	else if (!slots->positions_wrong)
+		used = find_used_packed(slots, s, window);
+	for (unsigned int i = 0; i < slots->num; i++) {
+		if (s->notes[i].token && watch_gone(w, s->notes[i].token))
+			slots->buffers[i] = SLOT_GONE;
+		slots->with_device += slots->buffers[i] == SLOT_DEVICE;
 	}
-	for (unsigned int i = 0; i < slots->num; i++)
-		if (slots->list[i].buffer < slots->num && gone[slots->list[i].buffer] &&
-		    !slot_is_free(&slots->list[i]))
-			slots->list[i].state = SLOT_GONE;
+	return used;
 }
 
 static void find_stalest(struct slots *slots, const struct snapshot *s)
 {
 	uint64_t oldest = UINT64_MAX;
 
-	slots->stalest = -1;
 	for (unsigned int i = 0; i < slots->num; i++) {
-		const struct snapshot_note *note = slot_note(s, &slots->list[i]);
+		uint64_t added = s->notes[i].added_ns;
 
-		if (slots->list[i].state != SLOT_DEVICE || !slots->list[i].first || !note ||
-		    !note->added_ns || note->added_ns >= oldest)
+		if (slots->buffers[i] != SLOT_DEVICE || !added || added >= oldest)
 			continue;
-		oldest = note->added_ns;
+		oldest = added;
 		slots->stalest = i;
 	}
 }
@@ -290,40 +283,39 @@ static void find_stalest(struct slots *slots, const struct snapshot *s)
 int slots_find(struct slots *slots, const struct watch *w)
 {
 	const struct snapshot *s = w->snapshot;
-	struct in_flight *list = calloc(s->head.num, sizeof(*list));
-	bool *mark = calloc(s->head.num, sizeof(*mark));
-	int error = -ENOMEM;
+	struct window window = {};
+	unsigned int used;
+	bool *seen;
 
 	*slots = (struct slots){ .num = s->head.num, .stalest = -1 };
 	slots->list = calloc(s->head.num, sizeof(*slots->list));
-	if (!slots->list || !mark || !list)
-		goto out;
-	error = 0;
+	slots->buffers = calloc(s->head.num, sizeof(*slots->buffers));
+	seen = calloc(s->head.num, sizeof(*seen));
+	if (!slots->list || !slots->buffers || !seen) {
+		free(seen);
+		slots_free(slots);
+		return -ENOMEM;
+	}
 	for (unsigned int i = 0; i < slots->num; i++)
 		slots->list[i].buffer = NO_BUFFER;
-	if (s->head.packed)
-		find_packed(slots, s);
-	else
-		find_split(slots, s, mark);
-	memset(mark, 0, slots->num * sizeof(*mark));
-	find_gone(slots, w, list, mark);
-	memset(mark, 0, slots->num * sizeof(*mark));
-	if (!s->head.packed)
-		find_offered(slots, s, mark);
+	slots->positions_wrong = s->head.packed && !find_window(s, &window);
+	used = find_buffers(slots, w, &window);
 	find_stalest(slots, s);
-out:
-	free(list);
-	free(mark);
-	if (error)
-		slots_free(slots);
-	return error;
+	if (!s->head.packed) {
+		find_split(slots, s);
+		find_offered(slots, s, seen);
+	} else if (!slots->positions_wrong) {
+		find_packed(slots, s, &window, used);
+	}
+	free(seen);
+	return 0;
 }
 
 void slots_free(struct slots *slots)
 {
 	free(slots->list);
-	slots->list = NULL;
-	slots->num = 0;
+	free(slots->buffers);
+	*slots = (struct slots){};
 }
 
 const struct snapshot_note *slot_note(const struct snapshot *s, const struct slot *slot)

@@ -20,6 +20,7 @@ enum slot_state {
 	SLOT_OLD,     /* free, and the bits look available in the lap before */
 	SLOT_REAPED,  /* free, and the bits look used */
 	SLOT_NEVER,   /* free, and nothing was ever written there */
+	SLOT_LEFT,    /* in the window: left of a buffer that was used before its turn */
 	SLOT_WRONG,   /* in the window, and the bits look like nothing that belongs there */
 };
 
@@ -36,10 +37,12 @@ struct slot {
 
 struct slots {
 	struct slot *list; /* as many as the ring has entries */
+	uint8_t *buffers;  /* of the buffer headed there, or of that id: device, used, gone, or free
+			    */
 	unsigned int num;
-	bool positions_wrong; /* packed: the driver's window is none, and nothing is known */
-	unsigned int with_device, unreaped; /* buffers, as of the copy */
-	int stalest; /* first descriptor of the buffer that the device has longest; -1: none */
+	bool positions_wrong;	  /* packed: the driver's window is none, and nothing is known */
+	unsigned int with_device; /* buffers of the copy that the device still has */
+	int stalest; /* head, or id, of the buffer that the device has longest; -1: none is known */
 };
 
 /* By the snapshot of @w, and by what its events say since. Return: 0 or -ENOMEM. */

@@ -78,31 +78,51 @@ bool buffer_is_old(const struct screen *screen, const struct snapshot_note *note
 	return note && note->added_ns && note->added_ns + OLD_NS < screen->w->now_ns;
 }
 
+/* From event to event it is never as much as a lap; from the copy on it may be many. */
+static void go_on(const struct watch *w, bool packed, uint16_t *from, uint16_t to,
+		  unsigned int *steps)
+{
+	uint16_t more = index_steps(packed, w->num, *from, to);
+
+	/* An event that was written a moment late has an index that lies behind. */
+	if (more >= (packed ? w->num + 1 : 0x8000))
+		return;
+	*steps += more;
+	*from = to;
+}
+
 struct since since_snapshot(const struct watch *w)
 {
-	const struct vt_positions *then = &w->snapshot->head.before;
+	struct vt_positions at;
 	struct since since = {};
+	size_t first = w->event_count;
 
-	since.added = index_steps(w->packed, w->num, then->avail_idx, w->avail_idx);
-	since.reaped = index_steps(w->packed, w->num, then->last_used, w->last_used);
-	if (!w->packed)
-		since.used = (uint16_t)(w->used_idx - then->used_mem);
+	if (!w->snapshot)
+		return since;
+	at = w->snapshot->head.before;
+	while (first > 0 && w->events[first - 1].time_ns > w->snapshot->head.time_ns)
+		first--;
+	for (size_t i = first; i < w->event_count; i++) {
+		go_on(w, w->packed, &at.avail_idx, w->events[i].avail_idx, &since.added);
+		go_on(w, w->packed, &at.last_used, w->events[i].last_used, &since.reaped);
+		if (!w->packed)
+			go_on(w, false, &at.used_mem, w->events[i].used_idx, &since.used);
+	}
 	return since;
 }
 
 const char *snapshot_words(const struct screen *screen, char *buf, size_t size)
 {
 	const struct watch *w = screen->w;
-	struct since since;
+	const struct since *since = &screen->since;
 	char age[NUMBER_LEN];
 
 	buf[0] = '\0';
 	if (!w->snapshot)
 		return buf;
-	since = since_snapshot(w);
 	if (w->snapshot->moving)
 		snprintf(buf, size, "MOVING while it was copied");
-	else if ((since.added || since.used || since.reaped) &&
+	else if ((since->added || since->used || since->reaped) &&
 		 w->now_ns > w->snapshot->head.time_ns)
 		snprintf(buf, size, "memory as of %s before",
 			 age_text(age, w->now_ns - w->snapshot->head.time_ns));
