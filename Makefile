@@ -371,6 +371,7 @@ test: test-programs $(FILES_TOOL) metal $(INITRD)/counts.cpio $(INITRD)/shell.cp
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
 		$(METAL_TESTS) \
 		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST) $(call stall_test,split) $(call state_test,split,off) \
+		'trace-tool/recordings: tests/recordings.sh $(FILES_TOOL)' \
 		'trace-tool: tests/trace-tool.sh $(TOOL)' \
 		'trace-tool/exports: tests/export/run $(FILES_TOOL) $(wildcard trace-tool/samples/*.vrt)' \
 		$(SCREEN_TESTS)
