@@ -311,8 +311,13 @@ static bool is_what(const struct vring_event *event, enum playback_event what)
 	}
 }
 
-static int find_forward(struct playback *p, enum playback_event what, bool (*stop)(void),
-			uint64_t *number)
+static unsigned int percent_at(const struct playback *p)
+{
+	return 100 * p->file->blocks[p->finder.loaded].events_before / p->file->events;
+}
+
+static int find_forward(struct playback *p, enum playback_event what, playback_stop *stop,
+			void *arg, uint64_t *number)
 {
 	const struct watch *w = &p->watch;
 	bool full = w->event_count && is_full(&w->events[w->event_count - 1]);
@@ -323,7 +328,7 @@ static int find_forward(struct playback *p, enum playback_event what, bool (*sto
 	if (got < 0)
 		return got;
 	while ((got = vrt_next(&p->finder, &event)) > 0) {
-		if (stop && block != p->finder.loaded && stop())
+		if (stop && block != p->finder.loaded && stop(arg, percent_at(p)))
 			return 0;
 		block = p->finder.loaded;
 		if (!is_ours(p, &event))
@@ -362,7 +367,7 @@ static bool find_in_block(struct playback *p, enum playback_event what, unsigned
 	return false;
 }
 
-static int find_back(struct playback *p, enum playback_event what, bool (*stop)(void),
+static int find_back(struct playback *p, enum playback_event what, playback_stop *stop, void *arg,
 		     uint64_t *number)
 {
 	uint64_t before = p->number, candidate = 0;
@@ -375,7 +380,7 @@ static int find_back(struct playback *p, enum playback_event what, bool (*stop)(
 
 		if (error)
 			return error;
-		if (stop && stop())
+		if (stop && stop(arg, percent_at(p)))
 			return 0;
 		if (find_in_block(p, what, p->finder.at + 1, &candidate))
 			break;
@@ -385,10 +390,11 @@ static int find_back(struct playback *p, enum playback_event what, bool (*stop)(
 	return candidate != 0;
 }
 
-int playback_find(struct playback *p, enum playback_event what, bool back, bool (*stop)(void),
-		  uint64_t *number)
+int playback_find(struct playback *p, enum playback_event what, bool back, playback_stop *stop,
+		  void *arg, uint64_t *number)
 {
-	int got = back ? find_back(p, what, stop, number) : find_forward(p, what, stop, number);
+	int got = back ? find_back(p, what, stop, arg, number) :
+			 find_forward(p, what, stop, arg, number);
 
 	if (got < 0)
 		memcpy(p->why, p->finder.why, sizeof(p->why));

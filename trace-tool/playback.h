@@ -43,6 +43,7 @@ struct playback {
 
 /* What can be looked for. */
 enum playback_event { PLAYBACK_ANY, PLAYBACK_KICK, PLAYBACK_IRQ, PLAYBACK_FULL };
+typedef bool playback_stop(void *arg, unsigned int percent);
 
 /*
  * At no moment yet. @file stays the caller's, and open. Return: 0 or -ENOMEM; playback_end undoes
@@ -72,7 +73,8 @@ int playback_go(struct playback *p, uint64_t number, uint64_t time_ns);
 
 /**
  * playback_find - the next, or last, event of the queue that is one of @what
- * @stop: asked now and then whether to give up; may be NULL
+ * @stop: asked at each block whether to give up, of which @arg is the first argument, and how far
+ * it has come is the other, in percent of the file; may be NULL
  * @number: for playback_seek_event()
  *
  * A ring is full at an add that leaves nothing free, or finds nothing; until it is full no more,
@@ -80,7 +82,7 @@ int playback_go(struct playback *p, uint64_t number, uint64_t time_ns);
  *
  * Return: 1 with *@number; 0 if there is none, or @stop said so; a negative errno with @p->why.
  */
-int playback_find(struct playback *p, enum playback_event what, bool back, bool (*stop)(void),
-		  uint64_t *number);
+int playback_find(struct playback *p, enum playback_event what, bool back, playback_stop *stop,
+		  void *arg, uint64_t *number);
 
 #endif

@@ -69,6 +69,7 @@ struct replay {
 	struct frame frame;
 	double speed;
 	bool playing, ended;
+	unsigned int searched; /* blocks, in the search that goes on */
 	/* Since when it plays, and from where. */
 	uint64_t wall_ns, from_ns;
 };
@@ -308,26 +309,39 @@ static void step_second(struct replay *r, bool back)
 		seek(r, last - now > WATCH_SECOND ? now + WATCH_SECOND : last);
 }
 
-/* A key ends a long search. */
-static bool key_pressed(void)
+/* A key ends a long search; how far it is shows meanwhile. */
+static bool search_on(void *arg, unsigned int percent)
 {
-	static unsigned int blocks;
+	struct replay *r = arg;
+	unsigned int rows, cols;
 
-	return ++blocks % 64 == 0 && terminal_is_open() && terminal_key(0) != TERMINAL_TIMEOUT;
+	if (!terminal_is_open() || ++r->searched % 64)
+		return false;
+	if (terminal_key(0) != TERMINAL_TIMEOUT) {
+		say(r, "given up");
+		return true;
+	}
+	snprintf(r->b.message, sizeof(r->b.message), "looking, at %u %% of it; any key gives up",
+		 percent);
+	terminal_size(&rows, &cols);
+	draw(r, rows, cols);
+	terminal_show(&r->frame);
+	return false;
 }
 
 static void find(struct replay *r, enum playback_event what, bool back)
 {
 	static const char *const names[] = { "event", "kick", "interrupt", "full ring" };
 	uint64_t number;
-	int got = playback_find(&r->p, what, back, key_pressed, &number);
+	int got;
 
 	r->playing = false;
-	if (got > 0) {
-		arrived(r, playback_seek_event(&r->p, number));
-	} else if (got < 0) {
-		arrived(r, got);
-	} else {
+	r->searched = 0;
+	got = playback_find(&r->p, what, back, search_on, r, &number);
+	if (got) {
+		r->b.message[0] = 0;
+		arrived(r, got > 0 ? playback_seek_event(&r->p, number) : got);
+	} else if (strcmp(r->b.message, "given up") != 0) {
 		snprintf(r->b.message, sizeof(r->b.message), "no %s of this queue found %s this",
 			 names[what], back ? "before" : "after");
 	}

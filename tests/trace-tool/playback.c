@@ -429,7 +429,8 @@ static void steps_meet_each_event_of_the_queue_there_and_back(void **state)
 	for (unsigned int i = 3000; n < 600; i++) {
 		if (!is_of(&all[i], 1))
 			continue;
-		assert_int_equal(playback_find(&scene.p, PLAYBACK_ANY, false, NULL, &number), 1);
+		assert_int_equal(playback_find(&scene.p, PLAYBACK_ANY, false, NULL, NULL, &number),
+				 1);
 		assert_int_equal(number, i + 1);
 		assert_int_equal(playback_seek_event(&scene.p, number), 0);
 		assert_int_equal(scene.p.watch.event_number, i + 1);
@@ -439,7 +440,8 @@ static void steps_meet_each_event_of_the_queue_there_and_back(void **state)
 	}
 	compare_with_a_fresh_one(&scene.p, 1);
 	for (n--; n-- > 590;) {
-		assert_int_equal(playback_find(&scene.p, PLAYBACK_ANY, true, NULL, &number), 1);
+		assert_int_equal(playback_find(&scene.p, PLAYBACK_ANY, true, NULL, NULL, &number),
+				 1);
 		assert_int_equal(number, met[n]);
 		assert_int_equal(playback_seek_event(&scene.p, number), 0);
 	}
@@ -482,11 +484,13 @@ static void what_is_looked_for_is_found_in_both_directions(void **state)
 		for (unsigned int i = scene.p.number; i < count && found < 40; i++) {
 			if (!is_of(&all[i], 0) || !is_one(i, what))
 				continue;
-			assert_int_equal(playback_find(&scene.p, what, false, NULL, &number), 1);
+			assert_int_equal(playback_find(&scene.p, what, false, NULL, NULL, &number),
+					 1);
 			assert_int_equal(number, i + 1);
 			assert_int_equal(playback_seek_event(&scene.p, number), 0);
 			if (last) {
-				assert_int_equal(playback_find(&scene.p, what, true, NULL, &number),
+				assert_int_equal(playback_find(&scene.p, what, true, NULL, NULL,
+							       &number),
 						 1);
 				assert_int_equal(number, last);
 			}
@@ -497,14 +501,16 @@ static void what_is_looked_for_is_found_in_both_directions(void **state)
 	}
 	/* At the ends there is no more. */
 	assert_int_equal(playback_seek(&scene.p, scene.f.last_ns), 0);
-	assert_int_equal(playback_find(&scene.p, PLAYBACK_ANY, false, NULL, &number), 0);
+	assert_int_equal(playback_find(&scene.p, PLAYBACK_ANY, false, NULL, NULL, &number), 0);
 	assert_int_equal(playback_seek_event(&scene.p, 0), 0);
-	assert_int_equal(playback_find(&scene.p, PLAYBACK_ANY, true, NULL, &number), 0);
+	assert_int_equal(playback_find(&scene.p, PLAYBACK_ANY, true, NULL, NULL, &number), 0);
 	leave(&scene);
 }
 
-static bool give_up(void)
+static bool give_up(void *arg, unsigned int percent)
 {
+	(void)arg;
+	assert_true(percent < 100);
 	return true;
 }
 
@@ -517,8 +523,8 @@ static void a_search_can_be_given_up(void **state)
 	write_recording(true, true);
 	open_queue(&scene, 0);
 	assert_int_equal(playback_seek(&scene.p, BEGAN + WATCH_SECOND), 0);
-	assert_int_equal(playback_find(&scene.p, PLAYBACK_FULL, false, give_up, &number), 0);
-	assert_int_equal(playback_find(&scene.p, PLAYBACK_FULL, true, give_up, &number), 0);
+	assert_int_equal(playback_find(&scene.p, PLAYBACK_FULL, false, give_up, NULL, &number), 0);
+	assert_int_equal(playback_find(&scene.p, PLAYBACK_FULL, true, give_up, NULL, &number), 0);
 	leave(&scene);
 }
 
@@ -599,6 +605,83 @@ static void a_damaged_key_frame_is_left_out_and_said(void **state)
 	leave(&scene);
 }
 
+/* ---- nonsense ---- */
+
+/* Well-formed, checksums and all, and not a true word in it. */
+static void write_nonsense(void)
+{
+	struct vrt_writer *w = malloc(sizeof(*w));
+	FILE *file = fopen(path, "w");
+	struct vrt_queue queue;
+
+	assert_true(w && file);
+	memset(&queue, 0xff, sizeof(queue));
+	le16_write(&queue.device, DEVICE);
+	le16_write(&queue.queue, 0);
+	le32_write(&queue.num, NUM);
+	now_ns = dice(3) * BEGAN;
+	assert_int_equal(vrt_write_begin(w, file, "test", "", 1, 1), 0);
+	assert_int_equal(vrt_write_queues(w, &queue, 1, now_ns), 0);
+	for (unsigned int n = 0; n < 4000; n++) {
+		unsigned char bytes[sizeof(struct vring_event)];
+		struct vring_event event;
+
+		for (size_t i = 0; i < sizeof(bytes); i++)
+			bytes[i] = dice(256);
+		memcpy(&event, bytes, sizeof(event));
+		now_ns += dice(10) ? dice(3 * MS) : dice(900) * MS;
+		if (dice(50))
+			event.time_ns = dice(50) ? now_ns : event.time_ns >> dice(64);
+		event.device = DEVICE;
+		event.queue = 0;
+		event.type = dice(8);
+		if (dice(4))
+			event.add.token = 64 * dice(30);
+		assert_int_equal(vrt_write_event(w, &event), 0);
+		if (dice(100) == 0) {
+			memset(&sides[0], 0, sizeof(sides[0]));
+			for (unsigned int i = 0; i < NUM; i++) {
+				sides[0].ring[i] = dice(256);
+				sides[0].used_ring[i] = dice(256);
+				sides[0].buffer[i].token = 64 * dice(30);
+				sides[0].buffer[i].added_ns = dice(2) ? now_ns : dice(1000000);
+			}
+			sides[0].avail = dice(65536);
+			sides[0].last = dice(65536);
+			sides[0].used = dice(65536);
+			sides[0].held = dice(NUM + 1);
+			write_frame(w, 0);
+		}
+	}
+	assert_int_equal(vrt_write_end(w, now_ns), 0);
+	fclose(file);
+	free(w);
+}
+
+static void what_makes_no_sense_does_no_harm(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	for (unsigned int n = 0; n < 8; n++) {
+		write_nonsense();
+		open_queue(&scene, 0);
+		for (unsigned int i = 0; i < 60; i++) {
+			uint64_t number = dice(4001);
+
+			assert_int_equal(playback_seek_event(&scene.p, number), 0);
+			assert_true(scene.p.watch.held <= NUM);
+			assert_true(scene.p.watch.num_free <= NUM);
+			assert_true(watch_with_device(&scene.p.watch) <= NUM);
+			if (dice(4) == 0)
+				compare_with_a_fresh_one(&scene.p, 0);
+			assert_true(playback_find(&scene.p, dice(4), dice(2), NULL, NULL,
+						  &number) >= 0);
+		}
+		leave(&scene);
+	}
+}
+
 static int begin_tests(void **state)
 {
 	(void)state;
@@ -627,6 +710,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_search_can_be_given_up),
 		cmocka_unit_test(at_a_damaged_block_it_stays_where_it_was),
 		cmocka_unit_test(a_damaged_key_frame_is_left_out_and_said),
+		cmocka_unit_test(what_makes_no_sense_does_no_harm),
 	};
 
 	select_test(argc, argv);
