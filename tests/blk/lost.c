@@ -611,7 +611,6 @@ static void requests_in_flight_are_finished_before_it_sleeps(void **state)
 	assert_int_equal(virtio_device_freeze(disk->vdev), 0);
 	assert_int_equal(flight.ended, 1);
 	assert_int_equal(flight.error, 0);
-	blk_mq_free_request(flight.rq);
 	assert_int_equal(virtio_device_restore(disk->vdev), 0);
 	assert_works(disk);
 }

@@ -555,6 +555,64 @@ static void a_dying_queue_takes_nothing_new(void **state)
 	assert_int_equal(driver.num, 0);
 }
 
+/* Another CPU, that does something while we wait. */
+static struct request *kept;
+
+static void keep(struct request *rq)
+{
+	kept = rq;
+}
+
+static bool give_its_tag_back(struct platform_host_work *work)
+{
+	work->due = PLATFORM_FOREVER;
+	assert_int_equal(kept->error, 0); /* it is still there to be looked at */
+	blk_mq_free_request(kept);
+	return true;
+}
+
+static void who_has_a_tag_still_has_a_queue(void **state)
+{
+	struct platform_host_work other_cpu = { .run = give_its_tag_back, .due = 50 * MS };
+	struct request *rq = new_request(1);
+
+	(void)state;
+	platform_host_set_cpus(2);
+	rq->end_io = keep;
+	blk_execute_rq_nowait(rq);
+	give_back_all();
+	assert_ptr_equal(kept, rq);
+	platform_host_add_work(&other_cpu);
+	queue.dying = true;
+	blk_mq_drain_queue(&queue);
+	assert_int_equal(queue.hctxs[0].tags.nr_taken, 0);
+	assert_in_range(platform_now(), 50 * MS, 70 * MS);
+}
+
+static bool let_it_die(struct platform_host_work *work)
+{
+	work->due = PLATFORM_FOREVER;
+	give_back_all();
+	assert_int_equal(queue.hctxs[0].tags.nr_taken, 0);
+	queue.dying = true;
+	/* What blk_mq_drain_queue() would wait for: the one below us. */
+	assert_int_equal(queue.q_usage_counter, 1);
+	return true;
+}
+
+static void who_waits_for_a_tag_still_has_a_queue(void **state)
+{
+	struct platform_host_work other_cpu = { .run = let_it_die, .due = 5 * MS };
+
+	(void)state;
+	platform_host_set_cpus(2);
+	for (unsigned int i = 0; i < DEPTH; i++)
+		submit(i);
+	platform_host_add_work(&other_cpu);
+	assert_null(blk_mq_alloc_request(&queue, REQ_OP_READ, 0));
+	assert_int_equal(queue.q_usage_counter, 0);
+}
+
 /* ---- time ---- */
 
 static void a_request_that_takes_too_long_is_ended(void **state)
@@ -675,6 +733,8 @@ int main(int argc, char **argv)
 		mq_test(a_request_put_back_is_given_again),
 		mq_test(what_waits_can_be_failed),
 		mq_test(a_dying_queue_takes_nothing_new),
+		mq_test(who_has_a_tag_still_has_a_queue),
+		mq_test(who_waits_for_a_tag_still_has_a_queue),
 		mq_test(a_request_that_takes_too_long_is_ended),
 		mq_test(who_waits_sees_to_the_time),
 		mq_test(a_queue_that_has_expired_is_looked_at_at_once),

@@ -359,7 +359,7 @@ static void appends_in_flight_do_not_overlap(void **state)
 		uint64_t at;
 
 		assert_int_equal(flight_end(&flights[i]), 0);
-		at = flights[i].rq->append_sector - 3 * ZONE;
+		at = flights[i].append_sector - 3 * ZONE;
 		assert_true(at < 32 && at % 2 == 0 && !taken[at / 2]);
 		taken[at / 2] = true;
 		assert_reads(disk, 3 * ZONE + at + 1, (uint8_t)(0xd0 + i));

@@ -42,12 +42,14 @@ void assert_sector(const uint8_t *data, uint64_t n);
 
 /* ---- requests one by one ---- */
 
-/* A request that notes its end. */
+/* A request that notes its end, and then is no more. */
 struct flight {
-	struct request *rq;
+	struct request_queue *queue;
+	struct request *rq; /* until it has ended */
 	struct bio_vec bvec;
 	unsigned int ended; /* how often */
 	int error;
+	uint64_t append_sector;
 };
 
 /* Submits @op for @bytes at @sector; with @op READ or WRITE. The tag is there, or the test fails.
@@ -57,7 +59,7 @@ void flight_start(struct flight *flight, struct gendisk *disk, enum req_op op, u
 /* The same, without submitting. */
 void flight_prepare(struct flight *flight, struct gendisk *disk, enum req_op op, uint64_t sector,
 		    void *buf, uint32_t bytes);
-/* Waits for the end, gives the request back, and returns its error. */
+/* Waits for the end, and returns the error. */
 int flight_end(struct flight *flight);
 
 /* One request of one piece, waited for. */
