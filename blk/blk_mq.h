@@ -312,7 +312,7 @@ struct request_queue {
 	unsigned int active;	      /* submitted, and not ended */
 	unsigned int in_flight;	      /* with the driver */
 	uint64_t timeout_at;	      /* when to look for requests that take too long */
-	bool in_timeout;	      /* somebody is looking */
+	bool in_timeout;	      /* somebody is looking, or keeps everybody from it */
 	unsigned long timeouts;
 };
 
@@ -350,6 +350,13 @@ void blk_mq_quiesce_hctx(struct blk_mq_hw_ctx *hctx);
 void blk_mq_unquiesce_hctx(struct blk_mq_hw_ctx *hctx);
 void blk_mq_quiesce_queue(struct request_queue *q);
 void blk_mq_unquiesce_queue(struct request_queue *q);
+
+/*
+ * Between the two .timeout is not called, and none is under way: the first waits for one on another
+ * CPU. Not from .timeout.
+ */
+void blk_mq_hold_timeouts(struct request_queue *q);
+void blk_mq_release_timeouts(struct request_queue *q);
 
 /* What is in flight in @hctx will not come back: .timeout is due at once. Any context. */
 void blk_mq_expire_hctx(struct blk_mq_hw_ctx *hctx);

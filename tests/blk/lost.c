@@ -491,26 +491,6 @@ static void a_device_that_stays_in_reset_can_be_unbound(void **state)
 	assert_null(blk_next_disk(NULL));
 }
 
-static void who_waits_for_a_disk_that_stays_in_reset_hears_of_it(void **state)
-{
-	struct gendisk *disk = start(NULL);
-	uint8_t *data = disk_buffer(SECTOR);
-	struct flight flight;
-
-	(void)state;
-	platform_host_capture_log(true);
-	host_machine_expect_complaints();
-	host_machine_proxy(0)->faults.reset_reads = VIRTIO_PCI_FOREVER;
-	assert_int_equal(virtio_device_freeze(disk->vdev), 0);
-	flight_start(&flight, disk, REQ_OP_READ, 4, data, SECTOR);
-	assert_int_equal(flight_end(&flight), -ENODEV);
-	assert_int_not_equal(virtio_device_restore(disk->vdev), 0);
-	assert_int_equal(blkdev_read(disk, 0, data, SECTOR), -ENODEV);
-	flight_start(&flight, disk, REQ_OP_READ, 4, data, SECTOR);
-	disk_unbind();
-	assert_int_equal(flight.error, -ENODEV);
-}
-
 /* ---- a device that is gone ---- */
 
 static void a_device_pulled_out_fails_its_requests(void **state)
@@ -600,39 +580,6 @@ static void requests_in_flight_are_finished_before_it_lets_go(void **state)
 	}
 }
 
-static void requests_in_flight_are_finished_before_it_sleeps(void **state)
-{
-	struct gendisk *disk = start("deferred=on");
-	uint8_t *data = disk_buffer(SECTOR);
-	struct flight flight;
-
-	(void)state;
-	flight_start(&flight, disk, REQ_OP_READ, 4, data, SECTOR);
-	assert_int_equal(virtio_device_freeze(disk->vdev), 0);
-	assert_int_equal(flight.ended, 1);
-	assert_int_equal(flight.error, 0);
-	assert_int_equal(virtio_device_restore(disk->vdev), 0);
-	assert_works(disk);
-}
-
-static void a_disk_that_does_not_wake_up_fails_what_waits(void **state)
-{
-	struct gendisk *disk = start(NULL);
-	uint8_t *data = disk_buffer(SECTOR);
-	struct flight flight;
-
-	(void)state;
-	assert_int_equal(virtio_device_freeze(disk->vdev), 0);
-	flight_start(&flight, disk, REQ_OP_READ, 4, data, SECTOR);
-	/* What wakes up has less than what was agreed to. */
-	host_machine_device(0)->host_features[0] &= ~(1ull << VIRTIO_BLK_F_FLUSH);
-	assert_int_not_equal(virtio_device_restore(disk->vdev), 0);
-	assert_int_equal(flight.ended, 0);
-	disk_unbind();
-	assert_int_equal(flight.ended, 1);
-	assert_int_equal(flight.error, -ENODEV);
-}
-
 /* Handlers come at every unlock, as on a machine they may come anywhere. */
 static void handlers_may_come_at_every_unlock(void **state)
 {
@@ -680,13 +627,10 @@ int main(int argc, char **argv)
 		disk_test(a_device_that_needs_a_reset_while_idle_gets_one),
 		disk_test(a_device_that_stays_in_reset_is_given_up),
 		disk_test(a_device_that_stays_in_reset_can_be_unbound),
-		disk_test(who_waits_for_a_disk_that_stays_in_reset_hears_of_it),
 		disk_test(a_device_pulled_out_fails_its_requests),
 		disk_test(a_device_pulled_out_can_be_unbound),
 		disk_test(a_device_may_go_at_any_step),
 		disk_test(requests_in_flight_are_finished_before_it_lets_go),
-		disk_test(requests_in_flight_are_finished_before_it_sleeps),
-		disk_test(a_disk_that_does_not_wake_up_fails_what_waits),
 		disk_test(handlers_may_come_at_every_unlock),
 	};
 
