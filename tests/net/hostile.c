@@ -200,40 +200,6 @@ static void a_card_that_has_no_room_for_a_key_does_not_hash(void **state)
 	assert_false(virtio_has_feature(c->dev->vdev, VIRTIO_NET_F_HASH_REPORT));
 }
 
-/* Each feature that needs another, offered alone. */
-static void features_without_what_they_need_are_left_out(void **state)
-{
-	static const struct {
-		const char *options;
-		unsigned int bit;
-	} alone[] = {
-		{ "host_tso4=on", VIRTIO_NET_F_HOST_TSO4 },
-		{ "host_uso=on", VIRTIO_NET_F_HOST_USO },
-		{ "guest_tso6=on", VIRTIO_NET_F_GUEST_TSO6 },
-		{ "guest_uso4=on", VIRTIO_NET_F_GUEST_USO4 },
-		{ "csum=on,host_ecn=on", VIRTIO_NET_F_HOST_ECN },
-		{ "ctrl_vq=off", VIRTIO_NET_F_CTRL_RX },
-		{ "ctrl_vq=off", VIRTIO_NET_F_CTRL_RX_EXTRA },
-		{ "ctrl_vq=off", VIRTIO_NET_F_CTRL_MAC_ADDR },
-		{ "ctrl_vq=off", VIRTIO_NET_F_GUEST_ANNOUNCE },
-		{ "ctrl_vq=off,mq=on", VIRTIO_NET_F_MQ },
-		{ "ctrl_vq=off,rss=on", VIRTIO_NET_F_RSS },
-		{ "ctrl_vq=off,hash=on", VIRTIO_NET_F_HASH_REPORT },
-		{ "ctrl_vq=off,notf_coal=on", VIRTIO_NET_F_NOTF_COAL },
-		{ "ctrl_vq=off,stats=on", VIRTIO_NET_F_DEVICE_STATS },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(alone) / sizeof(*alone); i++) {
-		struct machine_device device = { .options = alone[i].options };
-		struct net_card *c = net_card_start_quietly(&device);
-
-		assert_false(virtio_has_feature(c->dev->vdev, alone[i].bit));
-		all_is_well(100);
-		net_card_stop(NULL);
-	}
-}
-
 static void a_card_without_an_address_gets_a_local_one(void **state)
 {
 	struct net_card *c = net_card_start(&(struct machine_device){ .options = "no_mac=on" });
@@ -655,7 +621,6 @@ int main(int argc, char **argv)
 		TEST(pairs_that_change_after_the_look_are_no_card),
 		TEST(more_pairs_than_there_are_queues_for_is_no_card),
 		TEST(a_card_that_has_no_room_for_a_key_does_not_hash),
-		TEST(features_without_what_they_need_are_left_out),
 		TEST(a_card_without_an_address_gets_a_local_one),
 		TEST(speeds_that_cannot_be_are_unknown),
 		TEST(num_buffers_of_0_or_too_many_cost_one_frame),
