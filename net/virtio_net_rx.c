@@ -188,6 +188,8 @@ static bool receive_mergeable(struct receive_queue *rq, struct sk_buff *skb, uns
 /* Was that kind of packet negotiated? 5.1.9.4.1 */
 static bool gso_expected(const struct virtio_device *vdev, uint8_t gso_type)
 {
+	if (gso_type & VIRTIO_NET_HDR_GSO_ECN && !virtio_has_feature(vdev, VIRTIO_NET_F_GUEST_ECN))
+		return false;
 	switch (gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
 	case VIRTIO_NET_HDR_GSO_TCPV4:
 		return virtio_has_feature(vdev, VIRTIO_NET_F_GUEST_TSO4);

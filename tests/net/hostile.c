@@ -419,6 +419,9 @@ static void headers_that_make_no_sense_cost_one_frame(void **state)
 		{ VIRTIO_NET_HDR_F_NEEDS_CSUM, VIRTIO_NET_HDR_GSO_TCPV6, 9 }, /* not negotiated */
 		{ VIRTIO_NET_HDR_F_NEEDS_CSUM, VIRTIO_NET_HDR_GSO_UDP, 1000 },
 		{ VIRTIO_NET_HDR_F_NEEDS_CSUM, 0x7f, 1000 },
+		/* ECN was not negotiated. */
+		{ VIRTIO_NET_HDR_F_NEEDS_CSUM, VIRTIO_NET_HDR_GSO_TCPV4 | VIRTIO_NET_HDR_GSO_ECN,
+		  1460 },
 	};
 	struct net_card *c;
 
