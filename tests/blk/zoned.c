@@ -171,6 +171,39 @@ static void blk_init_20_the_last_zone_may_be_smaller(void **state)
 	assert_state(disk, 2 * ZONE, VIRTIO_BLK_ZS_FULL, UINT64_MAX);
 }
 
+/* 64 zones are all that there is memory for. */
+static void a_size_that_its_zones_cannot_follow_is_refused(void **state)
+{
+	const char *options = "zoned=hm,zone_sectors=64,max_disk=4194304";
+	struct gendisk *disk = start_with(options);
+	size_t zone_bytes = ZONE * SECTOR;
+
+	(void)state;
+	assert_int_equal(write_at(disk, 31 * ZONE, ZONE), 0);
+	assert_false(virtio_blk_resize(device(), 65 * zone_bytes));
+	assert_false(virtio_blk_resize(device(), UINT64_MAX / SECTOR * SECTOR));
+	assert_false(virtio_blk_resize(device(), 33 * zone_bytes - 1));	     /* half a sector */
+	assert_false(virtio_blk_resize(device(), 31 * zone_bytes + SECTOR)); /* half a zone */
+	blk_mq_wait(disk->queue, platform_now() + 1000);
+	assert_int_equal(get_capacity(disk), ZONES * ZONE);
+	assert_int_equal(disk->capacity_changes, 0);
+	assert_state(disk, 31 * ZONE, VIRTIO_BLK_ZS_FULL, UINT64_MAX);
+
+	/* All that it can have, and less than it had. */
+	machine_resize_disk(0, 64 * zone_bytes);
+	blk_mq_wait(disk->queue, platform_now() + 1000);
+	assert_state(disk, 31 * ZONE, VIRTIO_BLK_ZS_FULL, UINT64_MAX);
+	assert_state(disk, 63 * ZONE, VIRTIO_BLK_ZS_EMPTY, 63 * ZONE);
+	assert_int_equal(write_at(disk, 63 * ZONE, ZONE), 0);
+	machine_resize_disk(0, 31 * zone_bytes);
+	blk_mq_wait(disk->queue, platform_now() + 1000);
+	assert_int_equal(get_capacity(disk), 31 * ZONE);
+	/* What comes back is as new. */
+	machine_resize_disk(0, 32 * zone_bytes);
+	blk_mq_wait(disk->queue, platform_now() + 1000);
+	assert_state(disk, 31 * ZONE, VIRTIO_BLK_ZS_EMPTY, 31 * ZONE);
+}
+
 static int stop_at_second(const struct blk_zone *zone, unsigned int idx, void *arg)
 {
 	(void)zone;
@@ -601,6 +634,7 @@ int main(int argc, char **argv)
 		disk_test(all_zones_are_reported),
 		disk_test(blk_op_19_a_report_begins_with_the_zone_around_a_sector),
 		disk_test(blk_init_20_the_last_zone_may_be_smaller),
+		disk_test(a_size_that_its_zones_cannot_follow_is_refused),
 		disk_test(the_caller_can_end_a_report),
 		disk_test(a_report_that_lies_is_refused),
 		disk_test(zones_of_another_size_than_the_config_s_are_refused),
