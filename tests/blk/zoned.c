@@ -399,6 +399,20 @@ static void appends_in_flight_do_not_overlap(void **state)
 	}
 }
 
+static void an_append_that_went_to_another_zone_went_nowhere(void **state)
+{
+	struct gendisk *disk = start();
+	uint64_t where = 77;
+
+	(void)state;
+	/* A device that has forgotten where its zone begins. */
+	zone(5)->wp = 4 * ZONE;
+	assert_int_equal(blkdev_zone_append(disk, 5 * ZONE, data, SECTOR, &where), -EPROTO);
+	zone(5)->wp = 5 * ZONE;
+	assert_int_equal(blkdev_zone_append(disk, 5 * ZONE, data, SECTOR, &where), 0);
+	assert_int_equal(where, 5 * ZONE);
+}
+
 static void blk_op_22_23_appends_are_checked_before_they_go(void **state)
 {
 	struct gendisk *disk = start();
@@ -647,6 +661,7 @@ int main(int argc, char **argv)
 		disk_test(blk_op_23a_25_writes_are_multiples_of_the_granularity),
 		disk_test(blk_op_24_52_an_append_says_where_it_went),
 		disk_test(appends_in_flight_do_not_overlap),
+		disk_test(an_append_that_went_to_another_zone_went_nowhere),
 		disk_test(blk_op_22_23_appends_are_checked_before_they_go),
 		disk_test(blk_op_43_nothing_is_appended_to_a_conventional_zone),
 		disk_test(blk_init_25_a_disk_may_do_without_appends),
