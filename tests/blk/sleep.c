@@ -264,6 +264,17 @@ static void it_does_not_go_while_another_cpu_looks_for_late_requests(void **stat
 	assert_int_equal(other_cpu.due, PLATFORM_FOREVER);
 }
 
+static void no_config_is_written_while_another_cpu_may_be_resetting(void **state)
+{
+	struct gendisk *disk = start_while_another_cpu_looks();
+
+	(void)state;
+	assert_int_equal(virtblk_set_cache(disk, false), 0);
+	assert_int_equal(other_cpu.due, PLATFORM_FOREVER);
+	assert_false(disk->queue->limits.write_cache);
+	assert_works(disk);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +288,7 @@ int main(int argc, char **argv)
 		disk_test(who_waits_for_a_disk_that_finds_no_room_hears_of_it),
 		disk_test(it_does_not_sleep_while_another_cpu_looks_for_late_requests),
 		disk_test(it_does_not_go_while_another_cpu_looks_for_late_requests),
+		disk_test(no_config_is_written_while_another_cpu_may_be_resetting),
 	};
 
 	select_test(argc, argv);
