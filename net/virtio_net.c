@@ -493,9 +493,11 @@ static void virtnet_remove(struct virtio_device *vdev)
 {
 	struct virtnet_info *vi = vdev->priv;
 
-	/* Asleep it has no queues any more. */
+	/* Asleep it has no queues any more; but it may have been half awake. */
 	if (vi->dev.present)
 		remove_vq_common(vi);
+	else
+		virtio_reset_device(vdev);
 	unregister_netdev(&vi->dev);
 	skb_pool_release();
 	vdev->priv = NULL;

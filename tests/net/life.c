@@ -116,6 +116,32 @@ static void a_sleeping_card_takes_no_settings(void **state)
 	assert_int_equal(virtnet_set_queues(c->dev, 4), 0);
 }
 
+/* Asked to wake up it finds no room, is taken away, and then comes back as new. */
+static void a_card_that_does_not_wake_up_is_left_reset(void **state)
+{
+	struct net_card *c = net_card_start(&(struct machine_device){ 0 });
+	struct virtio_device *vdev = c->dev->vdev;
+	struct pci_dev *pci = to_vp_device(vdev)->pci_dev;
+	unsigned int failed = 0;
+
+	(void)state;
+	platform_host_capture_log(true);
+	platform_host_limit_msis(0); /* or it does with fewer interrupts */
+	for (unsigned int n = 1; n < 20 && !failed; n++) {
+		assert_int_equal(virtio_pci_freeze(pci), 0);
+		platform_host_fail_allocation(n);
+		failed = virtio_pci_restore(pci) != 0;
+		platform_host_fail_allocation(0);
+	}
+	assert_true(failed);
+	net_card_unbind();
+	assert_null(strstr(platform_host_log(), "without a reset"));
+	assert_int_equal(vdev->config->get_status(vdev), VIRTIO_CONFIG_S_ACKNOWLEDGE);
+	net_card_bind();
+	net_card_send(100, 5);
+	net_card_expect_out(100, 5);
+}
+
 /* ---- a card that does not come out of reset ---- */
 
 /* With frames in both rings, used and unused. */
@@ -341,6 +367,7 @@ int main(int argc, char **argv)
 		TEST(frames_in_flight_are_given_back_by_sleep),
 		TEST(a_sleeping_card_can_be_taken_away),
 		TEST(a_sleeping_card_takes_no_settings),
+		TEST(a_card_that_does_not_wake_up_is_left_reset),
 		TEST(a_card_that_stays_in_reset_can_be_taken_away),
 		TEST(a_card_that_stays_in_reset_sleeps_until_it_comes_out),
 		TEST(a_card_full_of_unread_frames_can_be_taken_away),
