@@ -153,7 +153,7 @@ static void set_length(struct sk_buff *skb, uint32_t len)
  *
  * Linux takes as many buffers as it was told to. But all of them except the last are full: a buffer
  * that is not, and is said not to be the last, gives the lie to num_buffers before the frames that
- * follow are mistaken for this one's rest.
+ * follow are mistaken for this one's rest; and so does one without a byte.
  */
 static bool receive_mergeable(struct receive_queue *rq, struct sk_buff *skb, unsigned int more)
 {
@@ -175,6 +175,11 @@ static bool receive_mergeable(struct receive_queue *rq, struct sk_buff *skb, uns
 			return false;
 		}
 		rq->posted--;
+		if (!len) {
+			kfree_skb(frag);
+			drop(&rq->stats.length_errors, skb);
+			return false;
+		}
 		frag->data = hdr_of(rq->vi, frag);
 		frag->len = len;
 		skb->len += len;

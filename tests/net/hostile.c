@@ -292,6 +292,24 @@ static void a_rest_that_does_not_come_is_not_waited_for(void **state)
 	all_is_well(8000);
 }
 
+/* Nor is there a rest of no bytes: sent on, it would be an element without any. */
+static void a_rest_of_nothing_is_no_rest(void **state)
+{
+	struct net_card *c = net_card_start(&(struct machine_device){ .options = "host_mtu=9000" });
+
+	(void)state;
+	net_card_settle(SECOND);
+	card()->fault.lie_num_buffers = true;
+	card()->fault.num_buffers = 2;
+	send_in(SKB_HEAD_MAX, 1);
+	card()->fault.rx_len = -60 - (int32_t)sizeof(struct virtio_net_hdr);
+	send_in(60, 1);
+	net_card_settle(SECOND);
+	assert_int_equal(c->received, 0);
+	assert_int_equal(rx_stats(c).length_errors, 1);
+	all_is_well(8000);
+}
+
 static void without_mergeable_buffers_num_buffers_says_nothing(void **state)
 {
 	static const uint16_t lies[] = { 0, 2, 0xffff };
@@ -629,6 +647,7 @@ int main(int argc, char **argv)
 		TEST(num_buffers_of_0_or_too_many_cost_one_frame),
 		TEST(many_full_buffers_are_not_one_frame),
 		TEST(a_rest_that_does_not_come_is_not_waited_for),
+		TEST(a_rest_of_nothing_is_no_rest),
 		TEST(without_mergeable_buffers_num_buffers_says_nothing),
 		TEST(lengths_too_short_cost_one_frame),
 		TEST(a_length_beyond_the_buffer_ends_that_queue),
