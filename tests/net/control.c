@@ -3,33 +3,16 @@
  * The control queue: every command, what the card then does, and what it answers to a driver that
  * asks for nonsense. The same commands are seen to be given again after sleep.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "net/virtnet.h"
 #include "pci/virtio_pci_common.h"
 #include "platform/host/host.h"
 #include "ring/vring_errno.h"
-#include "tests/support/host_machine.h"
-#include "tests/support/host_net.h"
-#include "tests/support/net_card.h"
 #include "tests/support/packets.h"
-#include "tests/support/select.h"
-
-#define SECOND 1000000000ull
+#include "one_card.h"
 
 static const uint8_t everybody[ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 static const uint8_t group[ETH_ALEN] = { 0x01, 0x00, 0x5e, 0x00, 0x00, 0xfb };
 static const uint8_t other[ETH_ALEN] = { 0x52, 0x54, 0x00, 0x99, 0x99, 0x99 };
-
-static struct VirtIONet *card(void)
-{
-	return host_net_card(host_machine_device(0));
-}
 
 /* Does a frame for @to come? */
 static bool passes(struct net_card *c, const uint8_t *to, uint16_t vlan)

@@ -4,27 +4,10 @@
  * control queue. The driver refuses to bind, does without, or drops that frame; the frames after it
  * are right.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "pci/virtio_pci_common.h"
 #include "platform/host/host.h"
 #include "ring/vring_errno.h"
-#include "tests/support/host_machine.h"
-#include "tests/support/host_net.h"
-#include "tests/support/net_card.h"
-#include "tests/support/select.h"
-
-#define SECOND 1000000000ull
-
-static struct VirtIONet *card(void)
-{
-	return host_net_card(host_machine_device(0));
-}
+#include "one_card.h"
 
 /* What the ring has found wrong since the test last looked. */
 static struct {
@@ -47,14 +30,6 @@ static void assert_length_was_wrong(void)
 	assert_int_equal(violation.num, 1);
 	assert_string_equal(violation.field, "used.len");
 	memset(&violation, 0, sizeof(violation));
-}
-
-static struct net_queue_stats rx_stats(struct net_card *c)
-{
-	struct net_queue_stats stats;
-
-	virtnet_get_rx_stats(c->dev, 0, &stats);
-	return stats;
 }
 
 static void send_in(size_t bytes, unsigned int seed)

@@ -3,28 +3,11 @@
  * A card's life where things go wrong on the way: memory that runs out at every step, sleep with
  * frames in flight; and two cards that ping each other.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "net/arp_icmp.h"
 #include "pci/virtio_pci_common.h"
 #include "platform/host/host.h"
 #include "ring/vring_errno.h"
-#include "tests/support/host_machine.h"
-#include "tests/support/host_net.h"
-#include "tests/support/net_card.h"
-#include "tests/support/select.h"
-
-#define SECOND 1000000000ull
-
-static struct VirtIONet *card(void)
-{
-	return host_net_card(host_machine_device(0));
-}
+#include "one_card.h"
 
 /* Every allocation of probe fails once; after each the card works, or nothing of it is left. */
 static void without_memory_it_is_not_bound_or_it_works(void **state)
