@@ -48,16 +48,6 @@ static unsigned long resets(struct gendisk *disk)
 	return stats.resets;
 }
 
-static void assert_works(struct gendisk *disk)
-{
-	uint8_t *data = disk_buffer(SECTOR);
-
-	for (unsigned int n = 300; n < 310; n++) {
-		assert_int_equal(blkdev_read(disk, n, data, SECTOR), 0);
-		assert_sector(data, n);
-	}
-}
-
 /* ---- requests on the way to sleep, and after it ---- */
 
 static void requests_in_flight_are_finished_before_it_sleeps(void **state)
@@ -72,7 +62,7 @@ static void requests_in_flight_are_finished_before_it_sleeps(void **state)
 	assert_int_equal(flight.ended, 1);
 	assert_int_equal(flight.error, 0);
 	assert_int_equal(virtio_device_restore(disk->vdev), 0);
-	assert_works(disk);
+	disk_assert_works(disk);
 }
 
 /* The request that sleep waits for is lost: the device is reset, goes to sleep, and wakes up. */
@@ -93,7 +83,7 @@ static void a_request_lost_on_the_way_to_sleep_is_timed_out(void **state)
 	assert_int_equal(lost.ended, 0);
 	assert_int_equal(virtio_device_restore(disk->vdev), 0);
 	assert_int_equal(flight_end(&lost), 0);
-	assert_works(disk);
+	disk_assert_works(disk);
 }
 
 static void sleep_is_the_reset_that_a_device_asks_for(void **state)
@@ -106,7 +96,7 @@ static void sleep_is_the_reset_that_a_device_asks_for(void **state)
 	assert_true(platform_wait(platform_now() + MS)); /* so that the driver knows */
 	assert_int_equal(virtio_device_freeze(disk->vdev), 0);
 	assert_int_equal(virtio_device_restore(disk->vdev), 0);
-	assert_works(disk);
+	disk_assert_works(disk);
 	assert_int_equal(resets(disk), 0);
 }
 
@@ -162,11 +152,11 @@ static void a_disk_that_stayed_in_reset_when_it_fell_asleep_wakes_up(void **stat
 
 	come_out_of_reset();
 	assert_int_equal(virtio_device_restore(disk->vdev), 0);
-	assert_works(disk);
+	disk_assert_works(disk);
 	/* And the next time it sleeps as it should. */
 	assert_int_equal(virtio_device_freeze(disk->vdev), 0);
 	assert_int_equal(virtio_device_restore(disk->vdev), 0);
-	assert_works(disk);
+	disk_assert_works(disk);
 }
 
 /* Losing all its state is the one thing that may help it. */
@@ -184,7 +174,7 @@ static void a_disk_that_was_given_up_wakes_up_as_a_new_one(void **state)
 	assert_int_equal(virtio_device_freeze(disk->vdev), 0);
 	come_out_of_reset();
 	assert_int_equal(virtio_device_restore(disk->vdev), 0);
-	assert_works(disk);
+	disk_assert_works(disk);
 }
 
 static void who_waits_for_a_disk_that_finds_no_room_hears_of_it(void **state)
@@ -238,7 +228,7 @@ static struct gendisk *start_while_another_cpu_looks(void)
 	disk_machine(&(struct machine_device){ 0 });
 	platform_host_set_cpus(2);
 	busy = disk_bind();
-	assert_works(busy);
+	disk_assert_works(busy);
 	busy->queue->in_timeout = true;
 	other_cpu.due = platform_now() + 50 * MS;
 	platform_host_add_work(&other_cpu);
@@ -253,7 +243,7 @@ static void it_does_not_sleep_while_another_cpu_looks_for_late_requests(void **s
 	assert_int_equal(virtio_device_freeze(disk->vdev), 0);
 	assert_int_equal(other_cpu.due, PLATFORM_FOREVER);
 	assert_int_equal(virtio_device_restore(disk->vdev), 0);
-	assert_works(disk);
+	disk_assert_works(disk);
 }
 
 static void it_does_not_go_while_another_cpu_looks_for_late_requests(void **state)
@@ -272,7 +262,7 @@ static void no_config_is_written_while_another_cpu_may_be_resetting(void **state
 	assert_int_equal(virtblk_set_cache(disk, false), 0);
 	assert_int_equal(other_cpu.due, PLATFORM_FOREVER);
 	assert_false(disk->queue->limits.write_cache);
-	assert_works(disk);
+	disk_assert_works(disk);
 }
 
 int main(int argc, char **argv)

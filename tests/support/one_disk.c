@@ -95,6 +95,16 @@ void assert_sector(const uint8_t *data, uint64_t n)
 				 data[i]);
 }
 
+void disk_assert_works(struct gendisk *disk)
+{
+	uint8_t *data = disk_buffer(SECTOR);
+
+	for (unsigned int n = 300; n < 310; n++) {
+		assert_int_equal(blkdev_read(disk, n, data, SECTOR), 0);
+		assert_sector(data, n);
+	}
+}
+
 static void flight_ended(struct request *rq)
 {
 	struct flight *flight = rq->end_io_data;

@@ -40,6 +40,9 @@ uint8_t *disk_buffer(size_t bytes);
 /* The disk's sector @n is as machine.h says that it starts, in @data. */
 void assert_sector(const uint8_t *data, uint64_t n);
 
+/* It is none the worse for whatever was done to it: some sectors are read, and are right. */
+void disk_assert_works(struct gendisk *disk);
+
 /* ---- requests one by one ---- */
 
 /* A request that notes its end, and then is no more. */
