@@ -450,14 +450,17 @@ static int virtblk_freeze(struct virtio_device *vdev)
 {
 	struct virtio_blk *vblk = vdev->priv;
 	struct request_queue *q = &vblk->queue;
+	bool asleep;
 
 	blk_mq_quiesce_queue(q);
 	blk_mq_drain_in_flight(q);
 	/* Another CPU may still be resetting the device for requests that were lost. */
 	blk_mq_hold_timeouts(q);
-	if (!vblk->frozen)
+	asleep = vblk->frozen;
+	if (!asleep)
 		virtblk_stop_device(vblk);
-	if (vblk->dead)
+	/* One that did not wake up the last time is quiesced already: once is enough. */
+	if (asleep || vblk->dead)
 		blk_mq_unquiesce_queue(q);
 	blk_mq_release_timeouts(q);
 	return 0;

@@ -391,7 +391,9 @@ int virtio_device_freeze(struct virtio_device *dev)
 
 	virtio_set_freezing(dev, true);
 	virtio_config_core_disable(dev);
-	dev->failed = dev->config->get_status(dev) & VIRTIO_CONFIG_S_FAILED;
+	/* With a driver it is the restore before that failed, and the next one begins anew. Linux
+	 * would set it then all the same. */
+	dev->failed = !dev->driver && dev->config->get_status(dev) & VIRTIO_CONFIG_S_FAILED;
 	if (dev->driver && dev->driver->freeze)
 		err = dev->driver->freeze(dev);
 	virtio_set_freezing(dev, false);

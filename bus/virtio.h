@@ -40,7 +40,7 @@ struct virtio_device {
 	int index;			 /* N of virtioN */
 	struct virtio_driver *driver;	 /* bound; NULL if none */
 	struct virtio_features features; /* agreed; none until there was a driver */
-	bool failed;			 /* FAILED was set when it was frozen */
+	bool failed;			 /* FAILED was set when it was frozen without a driver */
 	void *priv;			 /* the driver's */
 
 	/* Set by the transport in find_vqs(), cleared in del_vqs(): index is the queue's number,

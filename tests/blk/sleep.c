@@ -138,6 +138,27 @@ static void who_waits_for_a_disk_that_stays_in_reset_hears_of_it(void **state)
 	assert_int_equal(flight.error, -ENODEV);
 }
 
+static void a_disk_that_did_not_wake_up_sleeps_again_and_does(void **state)
+{
+	struct gendisk *disk = start(NULL);
+	uint64_t *offered = &host_machine_device(0)->host_features[0], all = *offered;
+	uint8_t *data = disk_buffer(SECTOR);
+	static struct flight flight; /* if it hangs, its end comes when we have gone */
+
+	(void)state;
+	assert_int_equal(virtio_device_freeze(disk->vdev), 0);
+	flight_start(&flight, disk, REQ_OP_READ, 4, data, SECTOR);
+	*offered = all & ~(1ull << VIRTIO_BLK_F_FLUSH);
+	assert_int_not_equal(virtio_device_restore(disk->vdev), 0);
+	assert_int_equal(virtio_device_freeze(disk->vdev), 0);
+	*offered = all;
+	assert_int_equal(virtio_device_restore(disk->vdev), 0);
+	platform_wait(platform_now() + MS);
+	assert_int_equal(flight.ended, 1);
+	assert_int_equal(flight.error, 0);
+	disk_assert_works(disk);
+}
+
 static void a_disk_that_stayed_in_reset_when_it_fell_asleep_wakes_up(void **state)
 {
 	struct gendisk *disk = start(NULL);
@@ -273,6 +294,7 @@ int main(int argc, char **argv)
 		disk_test(sleep_is_the_reset_that_a_device_asks_for),
 		disk_test(a_disk_that_does_not_wake_up_fails_what_waits),
 		disk_test(who_waits_for_a_disk_that_stays_in_reset_hears_of_it),
+		disk_test(a_disk_that_did_not_wake_up_sleeps_again_and_does),
 		disk_test(a_disk_that_stayed_in_reset_when_it_fell_asleep_wakes_up),
 		disk_test(a_disk_that_was_given_up_wakes_up_as_a_new_one),
 		disk_test(who_waits_for_a_disk_that_finds_no_room_hears_of_it),

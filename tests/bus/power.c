@@ -156,6 +156,19 @@ static void a_restore_that_fails_sets_failed(void **state)
 	assert_false(disk.status & VIRTIO_CONFIG_S_DRIVER_OK);
 }
 
+/* The reset begins everything anew (2.1.1): what failed the last time has not failed yet. */
+static void after_a_restore_that_failed_it_sleeps_and_wakes_up_whole(void **state)
+{
+	(void)state;
+	restore_error = -EIO;
+	virtio_device_freeze(&disk.vdev);
+	assert_int_equal(virtio_device_restore(&disk.vdev), -EIO);
+	assert_int_equal(virtio_device_freeze(&disk.vdev), 0);
+	restore_error = 0;
+	assert_int_equal(virtio_device_restore(&disk.vdev), 0);
+	assert_int_equal(disk.status, ALIVE);
+}
+
 static void a_device_without_a_driver_sleeps_too(void **state)
 {
 	(void)state;
@@ -205,6 +218,7 @@ int main(int argc, char **argv)
 		power_test(a_driver_that_cannot_freeze_goes_on),
 		power_test(feat_01a_another_device_than_before_is_not_brought_back),
 		power_test(a_restore_that_fails_sets_failed),
+		power_test(after_a_restore_that_failed_it_sleeps_and_wakes_up_whole),
 		power_test(a_device_without_a_driver_sleeps_too),
 		power_test(init_04_a_failed_device_is_still_failed_when_it_wakes_up),
 		power_test(into_a_reset_that_is_not_over_not_even_failed_is_written),

@@ -124,6 +124,30 @@ static void a_card_that_does_not_wake_up_is_left_reset(void **state)
 	net_card_expect_out(100, 5);
 }
 
+/* It could not wake up, and is put to sleep again all the same. */
+static void a_card_that_is_half_awake_can_sleep(void **state)
+{
+	struct net_card *c = net_card_start(&(struct machine_device){ 0 });
+	struct pci_dev *pci = to_vp_device(c->dev->vdev)->pci_dev;
+	unsigned int failed = 0;
+
+	(void)state;
+	platform_host_capture_log(true);
+	platform_host_limit_msis(0);
+	for (unsigned int n = 1; n < 20; n++) {
+		assert_int_equal(virtio_pci_freeze(pci), 0);
+		platform_host_fail_allocation(n);
+		failed += virtio_pci_restore(pci) != 0;
+		platform_host_fail_allocation(0);
+	}
+	assert_true(failed > 1);
+	assert_int_equal(virtio_pci_freeze(pci), 0);
+	assert_int_equal(virtio_pci_restore(pci), 0);
+	assert_int_equal(host_machine_device(0)->status & VIRTIO_STATUS_FAILED, 0);
+	net_card_send(100, 5);
+	net_card_expect_out(100, 5);
+}
+
 /* ---- a card that does not come out of reset ---- */
 
 /* With frames in both rings, used and unused. */
@@ -350,6 +374,7 @@ int main(int argc, char **argv)
 		TEST(a_sleeping_card_can_be_taken_away),
 		TEST(a_sleeping_card_takes_no_settings),
 		TEST(a_card_that_does_not_wake_up_is_left_reset),
+		TEST(a_card_that_is_half_awake_can_sleep),
 		TEST(a_card_that_stays_in_reset_can_be_taken_away),
 		TEST(a_card_that_stays_in_reset_sleeps_until_it_comes_out),
 		TEST(a_card_full_of_unread_frames_can_be_taken_away),
