@@ -109,7 +109,7 @@ class RingClaims(Claims):
         half = self.cols >= 190 and len(rule.text) <= self.cols // 2
         while each * 2 + 14 <= (self.cols // 2 if half else self.cols):
             each *= 2
-        self.say(rule, r"a cell each, (?P<each>\d+) per row", each=each)
+        self.say(rule, r"a cell each, (?P<each>\d+) per row", needed="memory as of" not in rule.text, each=each)
         self.say(rule, r"rows (?P<a>\d+)-(?P<b>\d+) of (?P<of>\d+)", needed=False, a=ANY, b=ANY,
                  of=-(-num // each))
         owners = self.memory.owners() if not self.m.packed else self.packed_owners()
@@ -167,7 +167,7 @@ class RingClaims(Claims):
         rule, m = section.lines[0], self.m
         # In a narrow rule the age of the memory takes their place; they stand at the event areas as well.
         self.say(rule, r"last_used (?P<l>\d+) wrap (?P<lw>\d) \| next_avail (?P<a>\d+) wrap (?P<aw>\d)",
-                 needed=self.cols >= 98 or "memory as of" not in rule.text, l=m.last & 0x7fff, lw=m.last >> 15,
+                 needed="memory as of" not in rule.text, l=m.last & 0x7fff, lw=m.last >> 15,
                  a=m.avail & 0x7fff, aw=m.avail >> 15)
         self.say(rule, r"(?P<free>\d+)/(?P<num>\d+) free", free=m.free, num=m.num)
         self.memory_words(rule)
@@ -219,8 +219,8 @@ class RingClaims(Claims):
             if not words.startswith("reaped since this copy"):
                 self.complain(line, "was reaped since the copy")
         elif not owner:
-            if "dead tail" not in words and "free" not in words:
-                self.complain(line, "is free")
+            if self.free_words(slot) not in words:
+                self.complain(line, f"is {self.free_words(slot)}")
             wrap = re.search(r"lap wrap (\d)", words)
             began = re.search(r"began in slot (\d+)", words)
             lap = self.memory.lap(int(began[1]) if began else slot)
@@ -250,6 +250,16 @@ class RingClaims(Claims):
         note_token = frame.notes[owner[1]].token if alive else None
         if age or note_token and not moved and len(line.text) < self.cols - 9:
             self.age(line, age, note_token)
+
+    def free_words(self, slot):
+        """What the bits of a free slot are left from (2.8.1): those of the lap in which it was filled last count."""
+        desc, lap = self.memory.desc[slot], self.memory.lap(slot)
+        if not desc["addr"] and not desc["len"] and not desc["flags"]:
+            return "free (never filled)"
+        bits = (desc["flags"] >> 7 & 1, desc["flags"] >> 15)
+        if bits == (lap, 1 - lap):
+            return "dead tail" if slot < self.f.avail_idx & 0x7fff else "free (old tail"
+        return "reaped" if bits == (lap, lap) else "free"
 
     def began(self, tail, head):
         """All slots from head to tail carry one id, and only the first was ever written back by the device."""

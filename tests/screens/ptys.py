@@ -59,9 +59,10 @@ class Screen(pyte.Screen):
 class Terminal:
     """argv in a terminal of rows x cols. size=(0, 0): what the line says; the terminal itself is rows x cols.
 
-    answers: whether it answers when it is asked where its cursor is."""
+    answers: whether it answers when it is asked where its cursor is; deaf: SIGHUP is ignored, as by nohup."""
 
-    def __init__(self, argv, rows=24, cols=80, term="xterm-256color", size=None, answers=True, env=None, cwd="/"):
+    def __init__(self, argv, rows=24, cols=80, term="xterm-256color", size=None, answers=True, env=None, cwd="/",
+                 deaf=False):
         self.rows, self.cols = rows, cols
         self.screen = Screen(cols, rows)
         self.screen.reply = self.answer if answers else None
@@ -79,7 +80,7 @@ class Terminal:
                 for fd in (self.master, said_in, told_out):
                     os.close(fd)
                 os.chdir(cwd)
-                lead(slave, argv, environment, said_out, told_in)
+                lead(slave, argv, environment, said_out, told_in, deaf)
             finally:
                 os._exit(127)
         for fd in (slave, said_out, told_in):
@@ -100,6 +101,9 @@ class Terminal:
 
     def termios(self):
         return termios.tcgetattr(self.master)
+
+    def set_termios(self, mode):
+        termios.tcsetattr(self.master, termios.TCSANOW, mode)
 
     def answer(self, data):
         os.write(self.master, data)
@@ -231,7 +235,7 @@ class Terminal:
         self.close()
 
 
-def lead(slave, argv, environment, said, told):
+def lead(slave, argv, environment, said, told, deaf):
     """Leads the session of a terminal: starts the program in the foreground, and sees what becomes of it."""
     os.setsid()
     fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
@@ -243,7 +247,7 @@ def lead(slave, argv, environment, said, told):
         os.setpgid(0, 0)
         os.read(go_in, 1)  # until we are in the foreground
         for number in (signal.SIGTTOU, signal.SIGHUP, signal.SIGPIPE):
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, signal.SIG_IGN if deaf and number == signal.SIGHUP else signal.SIG_DFL)
         for fd in range(3):
             os.dup2(slave, fd)
         os.closerange(3, 256)

@@ -23,6 +23,7 @@ sys.dont_write_bytecode = True  # nothing is left in the tree
 
 import stories  # noqa: E402
 import vrt  # noqa: E402
+from oracle import forced  # noqa: E402
 from ptys import Terminal  # noqa: E402
 
 # What an xterm sends, told to send keypad codes.
@@ -215,8 +216,8 @@ def test_a_serial_line_is_asked_for_its_size(bench):
 # ---- it is ended from outside ----
 
 def test_the_terminal_goes_away(bench):
-    for name, key in (("split_wrap", ""), ("receive", " ")):
-        with bench.replay(name) as t:
+    for name, key, deaf in (("split_wrap", "", False), ("receive", " ", False), ("receive", " ", True)):
+        with bench.replay(name, deaf=deaf) as t:
             t.keys(key)
             time.sleep(0.2)
             before = t.cpu_seconds()
@@ -276,6 +277,23 @@ def test_stop_and_go_on(bench):
             t.keys("q")
             ended(t, "exit 0")
             restored(t, "xterm-256color")
+
+
+def test_stopped_without_a_word(bench):
+    """SIGSTOP cannot be caught; the shell then sets the line as it likes it."""
+    with bench.replay("split_wrap") as t:
+        before, own = t.lines(), t.termios()
+        t.kill(signal.SIGSTOP)
+        ended(t, "stopped")
+        t.set_termios(t.before)
+        t.screen.reset()
+        t.foreground()
+        expect(t.read(3, until=lambda _: t.lines() == before), "the screen is drawn anew",
+               difference(before, t.lines()))
+        expect(t.termios() == own, "and the line is the program's again")
+        t.keys("q")
+        ended(t, "exit 0")
+        restored(t, "xterm-256color")
 
 
 def test_stopped_and_resized(bench):
@@ -387,6 +405,35 @@ def test_back_is_where_one_came_from(bench):
                 expect(back == here, f"{name}: {n} events on from {begin} and back", difference(here, back))
                 if n == 1 and name != "long_ago":
                     expect(there != here, f"{name}: an event changes the frame")
+
+
+def test_a_second_is_a_second(bench):
+    def moment(*words):
+        return float(re.search(r"(\d+\.\d{6}) of", bench.once("receive", *words)[1])[1])
+
+    expect(moment("--at", "5s", "--keys", "}") == 6, "} goes one on")
+    expect(moment("--at", "5s", "--keys", "{") == 4, "{ goes one back")
+    expect(moment("--at", "0.5s", "--keys", "{") == 0, "and no further than the beginning")
+    expect(moment("--at", "12.9s", "--keys", "}") == moment("--keys", "\\z"), "nor than the end")
+
+
+def test_jumps(bench):
+    """To the next and the last kick, interrupt, full ring: by the recording's own events."""
+    for name in ("split_wrap", "packed_wrap", "full"):
+        events = vrt.Recording(bench.recording(name)).events
+        begin = len(events) // 2
+        full = [e.num_free == 0 or e.type == vrt.ADD and e.detail.error != 0 for e in events]
+        kinds = {"k": [e.type == vrt.KICK and e.detail.kick or forced(e) for e in events],
+                 "i": [e.type == vrt.INTERRUPT for e in events],
+                 "f": [e.type == vrt.ADD and now and not was for e, now, was in zip(events, full, [False] + full)]}
+        for key, wanted in kinds.items():
+            for word, numbers in ((key, range(begin, len(events))), (key.upper(), range(begin - 2, -1, -1))):
+                there = next((n + 1 for n in numbers if wanted[n]), None)
+                lines = bench.once(name, "--keys", "\\h" + ">" * (begin - 1) + word, size="100x30")
+                found = re.search(r"event (\d+)", lines[1])
+                expect(found and int(found[1]) == (there or begin), f"{name}: {word} from event {begin} is event {there}",
+                       "\n".join([lines[1], lines[-1]]))
+                expect(there or "no " in lines[-1], f"{name}: {word} says that there is none", lines[-1])
 
 
 def test_seeking_and_stepping_meet(bench):
