@@ -243,7 +243,7 @@ static void what_moved_since_the_copy_is_not_shown_as_known(void **state)
 	assert_line(p, " 0 1025a2000   16 N..   1 gone", "|");
 	assert_line(p, " 1 107d12000 4096 NW.   2 gone", " ? "); /* available entry 1 is new */
 	assert_line(p, "avail.idx 65522", "in flight 1");
-	assert_shows(p, "as the copy has it");
+	assert_shows(p, "as of the copy");
 }
 
 /* 32 buffers went through a ring of 16 slots: each of them was filled and reaped anew. */
@@ -267,7 +267,12 @@ static void laps_since_the_copy_leave_nothing_known(void **state)
 	assert_shows(p,
 		     "16/16 free, memory as of 32us before"); /* though indices are as they were */
 	assert_line(p, " 0 ", "filled since this copy");
-	assert_line(p, "15 ", "filled since this copy");
+	assert_line(p, "15 ", "filled since this copy, and reaped");
+	p->now_ns += 1000;
+	add(p, 1, 0, token(50));
+	happens(p, event_of(p, VRING_EVENT_ADD));
+	draw(p);
+	assert_line(p, " 0 ", "filled since this copy: in flight <-last_used");
 }
 
 static void a_queue_known_from_events_alone_says_so(void **state)

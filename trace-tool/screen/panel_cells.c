@@ -83,19 +83,20 @@ static void draw_key(struct screen *screen, const struct pane *p, int row)
 		const char *sign, *what, *narrow;
 		enum frame_style style;
 	} keys[] = {
-		{ "i", "device may write", "dev writes", STYLE_DEVICE },
+		{ "i", "device may write", "writes", STYLE_DEVICE },
 		{ "o", "it may read", "reads", STYLE_DEVICE },
-		{ "I", "indirect", "indirect", STYLE_DEVICE },
+		{ "I", "indirect", "table", STYLE_DEVICE },
 		{ "u", "used, unreaped", "unreaped", STYLE_DRIVER },
 		{ "!", "over 1 s", "over 1 s", STYLE_WARN },
 		{ ".", "free", "free", STYLE_QUIET },
-		{ ",", "dead tail", "dead tail", STYLE_QUIET },
 		{ "-", "reaped since", "gone", STYLE_QUIET },
+		{ ",", "dead tail", NULL, STYLE_QUIET },
 	};
+	bool narrow = p->cols < 118;
 	int col = 1;
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
-		if (*keys[i].sign == ',' && !screen->w->packed)
+		if (*keys[i].sign == ',' && (!screen->w->packed || narrow))
 			continue;
 		if (*keys[i].sign == '!' && screen->w->receives)
 			continue;
@@ -103,7 +104,7 @@ static void draw_key(struct screen *screen, const struct pane *p, int row)
 			continue;
 		col = pane_text(p, row, col, keys[i].style, "%s", keys[i].sign);
 		col = pane_text(p, row, col, STYLE_QUIET, " %s",
-				p->cols < 98 ? keys[i].narrow : keys[i].what) +
+				narrow ? keys[i].narrow : keys[i].what) +
 		      2;
 	}
 }

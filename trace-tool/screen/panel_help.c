@@ -50,6 +50,7 @@ static const struct help letters[] = {
 	{ "*", "in flight; used, not reaped" },
 	{ "?", "written since it was read" },
 	{ ">1.2 s", "at least so old" },
+	{ ",", "dead tail: free, seems not" },
 	{ "~", "unsure: rewritten meanwhile" },
 	{ "MOVING", "it moved while it was read" },
 	{ "A U", "AVAIL and USED of a slot:" },

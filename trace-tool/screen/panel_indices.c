@@ -98,7 +98,7 @@ static void side_words(const struct watch *w, const struct side *side, bool wide
 	else if (wish->kind != WISH_AT)
 		snprintf(buf, size, "%s", always_words(w, side, wish->kind == WISH_ALWAYS));
 	else if (wish->as_of)
-		snprintf(buf, size, "%s%s", wide ? "" : "(", wish->as_of);
+		snprintf(buf, size, "%s", wish->as_of);
 	else if (w->packed)
 		packed_words(side, w->num, wide, buf, size);
 	else
@@ -113,7 +113,7 @@ static void draw_side(const struct watch *w, const struct pane *p, int row, int 
 	char text[80];
 
 	side_words(w, side, true, text, sizeof(text));
-	if ((int)strlen(text) > end - col && !side->wish->as_of)
+	if ((int)strlen(text) > end - col)
 		side_words(w, side, false, text, sizeof(text));
 	pane_text(p, row, col, known ? STYLE_QUIET : STYLE_PLAIN, "%.*s", end > col ? end - col : 0,
 		  text);

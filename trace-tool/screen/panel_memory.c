@@ -92,11 +92,11 @@ void panel_memory_line(struct screen *screen, const struct pane *p)
 	size_t room = p->cols - 12 < (int)sizeof(text) ? p->cols - 12 : (int)sizeof(text);
 
 	for (int area = VT_DESC; area <= VT_DEVICE; area++) {
-		snprintf(more, sizeof(more), "%s %s +%u | ", area_name(s, area),
+		snprintf(more, sizeof(more), "%s%s %s +%u", area ? " | " : "", area_name(s, area),
 			 place_of(s, &e, area, at), s->head.area_bytes[area]);
 		append(text, room, more);
 	}
-	snprintf(more, sizeof(more), "%" PRIu64 " B", e.bytes);
+	snprintf(more, sizeof(more), " | %" PRIu64 " B", e.bytes);
 	append(text, room, more);
 	snprintf(more, sizeof(more), ", %u page%s", e.pages, e.pages == 1 ? "" : "s");
 	append(text, room, e.known ? more : "");

@@ -121,9 +121,12 @@ static const char *moved_words(const struct screen *screen, unsigned int i)
 	const struct vt_positions *then = &w->snapshot->head.before;
 	unsigned int from_avail = i + w->num - packed_slot(then->avail_idx) % w->num;
 	unsigned int from_last = i + w->num - packed_slot(then->last_used) % w->num;
+	unsigned int in_window = i + w->num - packed_slot(w->last_used) % w->num;
 
 	if (from_avail % w->num < screen->since.added)
-		return "filled since this copy";
+		return in_window % w->num < packed_distance(w->num, w->last_used, w->avail_idx) ?
+			       "filled since this copy: in flight" :
+			       "filled since this copy, and reaped";
 	if (from_last % w->num < screen->since.reaped)
 		return "reaped since this copy";
 	return NULL;

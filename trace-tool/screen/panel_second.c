@@ -153,9 +153,11 @@ void panel_stalest(struct screen *screen, const struct pane *p)
 
 	pane_rule(p, 0, "STALEST");
 	if (!slots || slots->stalest < 0) {
-		pane_text(p, 1, 2, STYLE_QUIET, "%s",
-			  slots && slots->with_device ? "no buffer whose age is known" :
-							"the device has no buffer");
+		pane_text(
+			p, 1, 2, STYLE_QUIET, "%s",
+			slots && slots->with_device ? "no buffer whose age is known" :
+			watch_with_device(w) ? "the device has only buffers added since the copy" :
+					       "the device has no buffer");
 		return;
 	}
 	note = &w->snapshot->notes[slots->stalest];

@@ -60,7 +60,7 @@ static struct wishes in_memory(const struct watch *w)
 	}
 	wishes.kick.kind = kick_kind(w, wishes.kick.flags);
 	if (w->event_count && w->events[w->event_count - 1].time_ns > s->head.time_ns)
-		wishes.kick.as_of = wishes.irq.as_of = "as the copy has it";
+		wishes.kick.as_of = wishes.irq.as_of = "as of the copy";
 	return wishes;
 }
 
@@ -71,7 +71,7 @@ static struct wish kick_event(const struct watch *w, size_t at)
 	return (struct wish){ .kind = kick_kind(w, k->dev_flags_after),
 			      .event = k->event_after,
 			      .flags = k->dev_flags_after,
-			      .as_of = at + 1 < w->event_count ? "as the last kick saw it" : NULL };
+			      .as_of = at + 1 < w->event_count ? "as of the last kick" : NULL };
 }
 
 /* Linux goes on writing used_event with each buffer it reaps, as long as callbacks are on. */
@@ -86,7 +86,7 @@ static struct wish callbacks_event(const struct watch *w, size_t at, bool reaped
 		wish.kind = w->event_idx ? WISH_AT : WISH_ALWAYS;
 	wish.flags = w->packed && wish.kind == WISH_AT ? VRING_PACKED_EVENT_FLAG_DESC : !c->on;
 	if (reaped_since && wish.kind == WISH_AT)
-		wish.as_of = "as last set by itself";
+		wish.as_of = "as last set";
 	return wish;
 }
 
