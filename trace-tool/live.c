@@ -142,6 +142,7 @@ static void describe(struct live *live, struct screen_status *s)
 
 static int draw(struct live *live, unsigned int rows, unsigned int cols)
 {
+	static const char waiting[] = "its device was removed; waiting for it to come back";
 	const struct watch *w = live->browse.frozen ? &live->then : &live->feed.watch;
 	struct screen_status status;
 
@@ -151,8 +152,9 @@ static int draw(struct live *live, unsigned int rows, unsigned int cols)
 		return TOOL_FAILED;
 	}
 	if (live->feed.gone && !live->browse.message[0])
-		snprintf(live->browse.message, sizeof(live->browse.message),
-			 "its device was removed; waiting for it to come back");
+		snprintf(live->browse.message, sizeof(live->browse.message), "%s", waiting);
+	else if (!live->feed.gone && !strcmp(live->browse.message, waiting))
+		live->browse.message[0] = 0;
 	describe(live, &status);
 	screen_ring(&live->frame, w, &status, &live->browse);
 	return 0;
@@ -416,7 +418,7 @@ static int print_once(struct live *live)
 		tool_error("%s is gone: its device was removed", live->feed.watch.name);
 		return TOOL_NO_TRACE;
 	}
-	live->browse.ascii = tool.ascii;
+	live->browse.ascii = tool.ascii || terminal_ascii();
 	live_text_size(&live->rows, &live->cols);
 	/* A panel knows how far it can be scrolled once it is drawn. */
 	while (!status && !(status = draw(live, live->rows, live->cols)) &&
@@ -428,7 +430,7 @@ static int print_once(struct live *live)
 			status = look_for(live, action == BROWSE_WHY && live->feed.why ? 1000 : 0);
 	}
 	if (!status)
-		frame_print(&live->frame, stdout, tool.ascii, tool.colour);
+		frame_print(&live->frame, stdout, live->browse.ascii, tool.colour);
 	return status;
 }
 

@@ -517,6 +517,7 @@ static int print_once(struct top *top)
 {
 	int status;
 
+	top->browse.ascii = tool.ascii || terminal_ascii();
 	session_look(&top->session);
 	usleep(top->interval * 1e6);
 	status = sample(top);
@@ -524,7 +525,7 @@ static int print_once(struct top *top)
 	if (!status)
 		status = draw(top, top->rows, top->cols);
 	if (!status)
-		frame_print(&top->frame, stdout, tool.ascii, tool.colour);
+		frame_print(&top->frame, stdout, top->browse.ascii, tool.colour);
 	return status;
 }
 
