@@ -109,9 +109,9 @@ $(addprefix $(O)/$(1)/,libvirtio.a libvirtio-qtest.a tests/host.a tests/qtest.a 
 $(TEST_SRC:tests/%.c=$(O)/$(1)/tests/%): $(O)/$(1)/tests/%: $(O)/$(1)/tests/%.o
 $(GROUND_SRC:tests/grounds/%.c=$(O)/$(1)/tests/host/%): $(O)/$(1)/tests/host/%: $(O)/$(1)/tests/grounds/%.o
 $(QTESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/qtest/%: $(O)/$(1)/tests/grounds/%.o
+$(filter $(O)/$(1)/tests/trace-tool/%,$(TESTS:%=$(O)/$(1)/tests/%)): $(O)/$(1)/tests/trace-tool.a
 $(TESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/host.a $(O)/$(1)/libvirtio.a
 $(QTESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/qtest.a $(O)/$(1)/libvirtio-qtest.a
-$(filter $(O)/$(1)/tests/trace-tool/%,$(TESTS:%=$(O)/$(1)/tests/%)): $(O)/$(1)/tests/trace-tool.a
 $(filter $(O)/$(1)/tests/trace-tool/%,$(TESTS:%=$(O)/$(1)/tests/%)): LIBS := $(TOOL_LIBS)
 $(addprefix $(O)/$(1)/tests/,$(TESTS) $(QTESTS)):
 	$$(call say,LD,$$@)

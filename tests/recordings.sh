@@ -143,6 +143,32 @@ run diff "$blk" "$packed"
 ok "the ring's layout is told, and what else was negotiated" 'grep -qE "layout.* split 16 +packed 16$" out' \
 	'grep -qE "features of B against A: .*\+RING_PACKED" out'
 ok "it fits 80 columns, but for names of files" '[ -z "$(tail -n +3 out | awk "length > 80")" ]'
+# The same, but as if EVENT_IDX had not been negotiated: bit 29 of the queues' features.
+python3 - "$blk" off.vrt <<'PYTHON'
+import struct, sys, zlib
+file = bytearray(open(sys.argv[1], "rb").read())
+at = struct.unpack_from("<H", file, 12)[0]
+while at < len(file):
+    kind, size = struct.unpack_from("<II", file, at)
+    if kind == 1:
+        for queue in range(at + 40, at + 40 + size, 120):
+            file[queue + 11] ^= 1 << 5
+        struct.pack_into("<I", file, at + 12, zlib.crc32(file[at + 40 : at + 40 + size]))
+        struct.pack_into("<I", file, at + 36, zlib.crc32(file[at : at + 36]))
+    at += 40 + (size + 7) // 8 * 8
+open(sys.argv[2], "wb").write(file)
+PYTHON
+per_buffer() { # from counts of the events: kicks and interrupts
+	awk -v rest="$(counted "$blk" virtio0/req.0)" 'BEGIN {
+		split(rest, n, " "); printf "%.2f kicks and %.2f interrupts", 1 / n[3], n[5] }'
+}
+for files in "off.vrt $blk +EVENT_IDX" "$blk off.vrt -EVENT_IDX"; do
+	read -r a b feature <<<"$files"
+	run diff "$a" "$b"
+	ok "did EVENT_IDX help? with it and without it are not mixed up: $feature" \
+		'grep -q "features of B against A: .EVENT_IDX$" out' 'grep -qF -- "$feature" out' \
+		'grep -q "^  EVENT_IDX: per buffer, $(per_buffer) with it, .* without$" out'
+done
 run diff "$blk" "$net"
 ok "two recordings with no queue in common are refused" '[ $status = 2 ]' 'grep -q "have no queue in common$" err'
 run diff "$net" "$net" eth0

@@ -591,6 +591,19 @@ static void eat_by_replay(char *path)
 	tool.ascii = false;
 }
 
+static void eat_by_diff(char *path)
+{
+	static char *const other[] = { "trace-tool/samples/linux-net-split.vrt",
+				       "trace-tool/samples/linux-blk-packed.vrt" };
+	bool first = below(2);
+	char *with = below(4) ? other[below(COUNT(other))] : path;
+	char *argv[] = { "diff", first ? path : with, first ? with : path,
+			 below(2) ? "--json" : NULL, NULL };
+
+	run(diff_main, argv);
+	tool.json = false;
+}
+
 static void eat_by_export(char *path)
 {
 	static char *const formats[] = { "perfetto", "chrome", "json", "csv", "cast", "svg" };
@@ -721,11 +734,15 @@ static void one_round(unsigned long seed, unsigned long round, unsigned char *fi
 	}
 	eat_file(path);
 	eat_by_check(path);
-	switch (below(4)) {
+	switch (below(8)) {
 	case 0:
 		eat_by_show(path);
 		break;
 	case 1:
+		eat_by_diff(path);
+		break;
+	case 2:
+	case 3:
 		eat_by_export(path);
 		break;
 	default:
