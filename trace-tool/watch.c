@@ -48,7 +48,15 @@ struct eighth {
 	bool starved;
 };
 
+/* Of the queue, as it was said to be before events and snapshots said more. */
+struct said {
+	unsigned int num;
+	uint64_t features;
+	bool packed, event_idx;
+};
+
 struct watch_private {
+	struct said said;
 	struct deque events, samples, latencies, interrupts;
 	struct eighth history[EIGHTHS];
 	struct in_flight added; /* by events, or only seen */
@@ -56,7 +64,8 @@ struct watch_private {
 	struct snapshot snapshot;
 	struct watched_buffer *buffers; /* of the snapshot; or NULL */
 	unsigned int unreaped;		/* packed: of those that the snapshot saw */
-	bool cpus_by_events;
+	bool cpus_by_events, irq_by_events;
+	int irq_said;
 	/* Packed: where the driver stood when it last held the queue's lock. */
 	uint16_t locked_avail, locked_used;
 	bool locked_seen;
@@ -213,8 +222,12 @@ static int remember_reap(struct watch *w, const struct vring_event *event)
 
 static void remember_interrupt(struct watch *w, const struct vring_event *event)
 {
-	if (event->interrupt.irq)
+	if (event->interrupt.irq) {
+		if (!w->own->irq_by_events)
+			w->own->irq_said = w->irq;
+		w->own->irq_by_events = true;
 		w->irq = at_most(event->interrupt.irq, INT32_MAX);
+	}
 	if (w->cpus[0] && !w->own->cpus_by_events)
 		return;
 	w->own->cpus_by_events = true;
@@ -533,6 +546,8 @@ void watch_interrupts(struct watch *w, uint64_t total)
 
 static void forget_private(struct watch_private *own)
 {
+	struct said said = own->said;
+
 	deque_free(&own->events);
 	deque_free(&own->samples);
 	deque_free(&own->latencies);
@@ -541,6 +556,7 @@ static void forget_private(struct watch_private *own)
 	snapshot_free(&own->snapshot);
 	free(own->buffers);
 	memset(own, 0, sizeof(*own));
+	own->said = said;
 	own->events.size = sizeof(struct vring_event);
 	own->samples.size = sizeof(struct sample);
 	own->latencies.size = sizeof(struct latency);
@@ -551,7 +567,13 @@ void watch_forget(struct watch *w)
 {
 	if (w->own->cpus_by_events)
 		w->cpus[0] = 0;
+	if (w->own->irq_by_events)
+		w->irq = w->own->irq_said;
 	forget_private(w->own);
+	w->num = w->own->said.num;
+	w->features = w->own->said.features;
+	w->packed = w->own->said.packed;
+	w->event_idx = w->own->said.event_idx;
 	w->now_ns = 0;
 	w->snapshot = NULL;
 	w->avail_idx = w->used_idx = w->last_used = 0;
@@ -586,11 +608,11 @@ int watch_begin(struct watch *w, const struct vrt_queue *queue, bool events_know
 	w->device = le16_read(&queue->device);
 	w->index = le16_read(&queue->queue);
 	snprintf(w->name, sizeof(w->name), "virtio%u/%s", w->device, name);
-	w->num = le32_read(&queue->num);
 	w->device_id = le32_read(&queue->device_id);
-	w->features = le64_read(&queue->features);
-	w->packed = queue->packed;
-	w->event_idx = w->features >> VIRTIO_RING_F_EVENT_IDX & 1;
+	w->own->said.num = le32_read(&queue->num);
+	w->own->said.features = le64_read(&queue->features);
+	w->own->said.packed = queue->packed;
+	w->own->said.event_idx = w->own->said.features >> VIRTIO_RING_F_EVENT_IDX & 1;
 	w->receives = verdict_device_keeps(w->device_id, w->index, name);
 	w->self = queue->self;
 	w->irq = -1;

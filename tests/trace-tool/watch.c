@@ -636,8 +636,14 @@ static void what_is_forgotten_leaves_who_it_is(void **state)
 	(void)state;
 	begin_disk(&scene);
 	add(&scene, TOKEN);
-	take(&scene, ring_at(false, scene.now));
+	interrupt(&scene, true);
+	take(&scene, ring_at(true, scene.now));
+	assert_true(scene.w.packed);
 	watch_forget(&scene.w);
+	assert_false(scene.w.packed);
+	assert_int_equal(scene.w.num, NUM);
+	assert_int_equal(scene.w.irq, -1);
+	assert_string_equal(scene.w.cpus, "");
 	assert_string_equal(scene.w.name, "virtio3/req.0");
 	assert_null(scene.w.snapshot);
 	assert_int_equal(scene.w.event_count, 0);

@@ -21,9 +21,9 @@
 #include "../tool.h"
 #include "terminal.h"
 
-#define ASK_MS 200    /* for an answer of the terminal, a serial line between */
-#define ESCAPE_MS 100 /* between the bytes of one key */
-#define LOOK_MS 250   /* how long a signal may go unnoticed that came at the wrong moment */
+#define ASK_MS 200   /* for an answer of the terminal, a serial line between */
+#define ESCAPE_MS 50 /* between the bytes of one key */
+#define LOOK_MS 250  /* how long a signal may go unnoticed that came at the wrong moment */
 #define CONTROL_L 12
 
 static struct {
