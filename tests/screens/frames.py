@@ -185,8 +185,7 @@ def check_refusals(report, program, folder):
     for words, named in cases:
         run = subprocess.run([program, "replay", "--once", *map(str, words)], capture_output=True, timeout=20,
                              check=False)
-        lines = [line for line in run.stderr.decode(errors="replace").splitlines()
-                 if not line.startswith("Try `") and not line.startswith("Usage:")]
+        lines = run.stderr.decode(errors="replace").partition("Try `")[0].splitlines()
         one = len(lines) == 1 and named in lines[0] and lines[0].isprintable()
         if run.returncode != 2 or run.stdout or not one:
             wrong.append(f"{[Path(w).name for w in words]}: {run.returncode} {run.stderr} {run.stdout[:80]}")

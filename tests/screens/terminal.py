@@ -399,7 +399,7 @@ def test_back_is_where_one_came_from(bench):
     for name in ("split_wrap", "packed_wrap", "full", "torn", "receive", "long_ago"):
         for begin in (1, 40):
             here = bench.once(name, "--keys", ">" * begin, size="100x30")
-            for n in (1, 7, 60):
+            for n in (1, 7, 35):
                 there = bench.once(name, "--keys", ">" * (begin + n), size="100x30")
                 back = bench.once(name, "--keys", ">" * (begin + n) + "<" * n, size="100x30")
                 expect(back == here, f"{name}: {n} events on from {begin} and back", difference(here, back))
