@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace-tool/screen/frame.h"
+#include "trace-tool/screen/pane.h"
 
 static struct frame frame;
 static char *printed;
@@ -83,11 +83,11 @@ static void a_text_longer_than_any_line_is_cut(void **state)
 static void what_is_not_printable_shows_as_a_question_mark(void **state)
 {
 	(void)state;
-	frame_text(&frame, 0, 0, STYLE_PLAIN, "%s", "\033[2J\x7f\xc3\xa4\n");
+	frame_text(&frame, 0, 0, STYLE_PLAIN, "%s", "\033[2J\x7f\xc3\x80\x88\n");
 	frame_put(&frame, 1, 0, STYLE_PLAIN, 0x1b);
 	frame_put(&frame, 1, 1, STYLE_PLAIN, 0x7f);
 	frame_put(&frame, 1, 2, STYLE_PLAIN, SIGN_END);
-	assert_string_equal(print(false, false), "?[2J????\n???\n\n");
+	assert_string_equal(print(false, false), "?[2J?????\n???\n\n");
 }
 
 static void a_fill_is_cut_at_both_ends(void **state)
@@ -153,6 +153,89 @@ static void a_frame_of_another_size_begins_anew(void **state)
 	assert_string_equal(print(true, false), "");
 }
 
+/* A panel's part: row 1 and 2, columns 3 to 7. */
+static void a_pane_draws_inside_itself_alone(void **state)
+{
+	const struct pane pane = { &frame, 1, 3, 2, 5 };
+	struct pane part = pane_part(&pane, 1, 100);
+
+	(void)state;
+	pane_text(&pane, 0, 3, STYLE_PLAIN, "%s",
+		  "ab\x88"
+		  "d");
+	pane_text(&part, 0, -1, STYLE_PLAIN, "abcdefgh");
+	pane_text(&part, 1, 0, STYLE_PLAIN, "below");
+	pane_text(&pane, -1, 0, STYLE_PLAIN, "above");
+	pane_put(&pane, 0, 5, STYLE_PLAIN, 'x');
+	assert_string_equal(print(true, false), "\n      ab\n   bcdef\n");
+	frame_clear(&frame);
+	pane_text(&pane, 0, 0, STYLE_PLAIN, "%s", "\x1b\x88");
+	pane_fill(&pane, 1, 1, 1000000000, STYLE_PLAIN, '#');
+	assert_string_equal(print(true, false), "\n   ??\n    ####\n");
+	frame_clear(&frame);
+	pane_rule(&pane, 0, "%s", "A");
+	assert_string_equal(print(true, false), "\n   -- A\n\n");
+	assert_int_equal(pane_part(&pane, 7, 1).rows, 0);
+}
+
+static void a_flow_goes_on_in_the_next_row(void **state)
+{
+	const struct pane pane = { &frame, 0, 0, 3, 10 };
+	struct flow flow = { .p = &pane, .col = 1, .indent = 1, .gap = 2 };
+
+	(void)state;
+	flow_add(&flow, STYLE_PLAIN, "add 1");
+	flow_add(&flow, STYLE_PLAIN, "k2");
+	flow_add(&flow, STYLE_PLAIN, "irq");
+	flow_break(&flow);
+	flow_break(&flow); /* one is enough */
+	flow_add(&flow, STYLE_PLAIN, "end");
+	assert_int_equal(flow_rows(&flow), 3);
+	assert_string_equal(print(true, false), " add 1  k2\n irq\n end\n");
+}
+
+static void ages_are_cut_and_never_wider_than_seven(void **state)
+{
+	static const struct {
+		uint64_t ns;
+		const char *text;
+	} ages[] = {
+		{ 0, "0ns" },
+		{ 999, "999ns" },
+		{ 1000, "1us" },
+		{ 999999, "999us" },
+		{ 1000000, "1.0 ms" },
+		{ 3199999, "3.1 ms" },
+		{ 10000000, "10 ms" },
+		{ 999999999, "999 ms" },
+		{ 1204999999, "1.204 s" },
+		{ 99990000000, "99.9 s" },
+		{ 100000000000, "100 s" },
+		{ 9999ull * 1000000000, "9999 s" },
+		{ 36000ull * 1000000000, "10 h" },
+	};
+	char text[NUMBER_LEN];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ages) / sizeof(*ages); i++)
+		assert_string_equal(age_text(text, ages[i].ns), ages[i].text);
+}
+
+static void counts_have_four_digits_at_most(void **state)
+{
+	static const struct {
+		double count;
+		const char *text;
+	} counts[] = { { -1, "-" },	   { 0, "0" },	       { 9999, "9999" },
+		       { 10000, "10.0k" }, { 81249, "81.2k" }, { 999940, "999.9k" },
+		       { 999950, "1.0M" }, { 5.94e6, "5.9M" } };
+	char text[NUMBER_LEN];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		assert_string_equal(count_text(text, counts[i].count), counts[i].text);
+}
+
 #define frame_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv)
@@ -169,6 +252,10 @@ int main(int argc, char **argv)
 		frame_test(every_sign_is_short_and_its_stand_in_one_letter),
 		frame_test(colours_end_with_their_line),
 		frame_test(a_frame_of_another_size_begins_anew),
+		frame_test(a_pane_draws_inside_itself_alone),
+		frame_test(a_flow_goes_on_in_the_next_row),
+		frame_test(ages_are_cut_and_never_wider_than_seven),
+		frame_test(counts_have_four_digits_at_most),
 	};
 
 	select_test(argc, argv);

@@ -278,6 +278,7 @@ static void what_was_lost_is_never_left_out(void **state)
 	p->status.cut = true;
 	p->status.cost = 0.0034;
 	strcpy(p->status.mode, "PLAY x0.001");
+	strcpy(p->watch.name, "virtio1/a-queue-with-a-long-name");
 	show(p);
 	assert_shows(p, "lost 12");
 	assert_shows(p, "missed 3");
