@@ -18,22 +18,21 @@ static const char doc[] =
 	"Turn the recording FILE into another format, whole or a part of it, of all queues or of "
 	"those named. Needs no rights and no guest."
 	"\v"
-	"FORMAT  perfetto  for ui.perfetto.dev and trace_processor: a track for each queue\n"
+	"FORMAT  perfetto  for ui.perfetto.dev and trace_processor, a track a queue\n"
 	"        chrome    for chrome://tracing and what else reads its JSON\n"
-	"        json      a line for each event, as trace -j prints it, then what was lost\n"
+	"        json      a line for each event, as trace -j prints it, then the loss\n"
 	"        csv       a row for each event, with all its fields\n"
-	"        cast      replay as asciinema plays it\n"
-	"        svg       a figure: with --at the ring at that moment, else a time line of\n"
-	"                  requests\n"
+	"        cast      replay, as asciinema plays it\n"
+	"        svg       a figure: the ring --at a moment, or else requests in time\n"
 	"TIME    since the first event: 1.5s, 200ms, 50us\n"
 	"\n"
-	"A buffer is a slice from its add to its reap. A buffer that was in the ring before\n"
-	"the recording began is shown from when it was added, as far as that is known; one\n"
-	"whose reap is missing ends where its address is added again.\n"
+	"A buffer is a slice from its add to its reap. One that was in the ring\n"
+	"before the recording began is shown from when it was added, as far as that\n"
+	"is known; one whose reap is missing ends where its address is added again.\n"
 	"\n"
 	"EXAMPLES:\n"
 	"  vring-trace export disk.vrt --to perfetto -o disk.pftrace\n"
-	"  vring-trace export disk.vrt --to csv --from 1s --until 2s virtio1 >second.csv\n"
+	"  vring-trace export disk.vrt --to csv --from 1s --until 2s >second.csv\n"
 	"  vring-trace export disk.vrt --to svg --at 1.5s -o ring.svg virtio1/req.0";
 
 enum { OPT_TO = 256, OPT_FROM, OPT_UNTIL, OPT_AT, OPT_SIZE, OPT_SPEED };
@@ -79,6 +78,18 @@ bool export_interrupted(void)
 static void on_signal(int number)
 {
 	interrupted = number;
+}
+
+/* A line that is written over, and goes away at the end. */
+void export_progress(const struct export *x, uint64_t done, uint64_t all)
+{
+	static unsigned int shown;
+	unsigned int percent = all ? done * 100 / all : 100;
+
+	if (!x->progress || percent == shown)
+		return;
+	shown = percent;
+	fprintf(stderr, done < all ? "\r%s: %u%%" : "\r\033[K", x->path, percent);
 }
 
 /* ---- the words ---- */
@@ -206,6 +217,11 @@ static int check_queues(const struct export *x)
 	return 0;
 }
 
+static bool is_incomplete(const struct vrt_file *f)
+{
+	return !f->closed || le64_read(&f->loss.lost) || le64_read(&f->loss.missed);
+}
+
 /* Times of the command line count from the first event. Return: as check_queues(). */
 static int find_times(struct command *c)
 {
@@ -288,6 +304,7 @@ static int open_output(struct command *c)
 		return TOOL_FAILED;
 	}
 	c->out_is_new = S_ISREG(st.st_mode);
+	c->x.progress = c->out_is_new && isatty(STDERR_FILENO);
 	return 0;
 }
 
@@ -296,6 +313,7 @@ static int close_output(struct command *c, int status)
 {
 	bool failed;
 
+	export_progress(&c->x, 1, 1);
 	if (!c->x.out)
 		return status;
 	if (c->x.out == stdout)
@@ -321,6 +339,7 @@ int export_main(int argc, char **argv)
 					  NULL,	   NULL };
 	struct command command = { .x = { .cols = 80, .rows = 24, .speed = 1 } };
 	struct sigaction action = { .sa_handler = on_signal };
+	bool incomplete;
 	int status;
 
 	argv[0] = (char *)"vring-trace export";
@@ -333,7 +352,8 @@ int export_main(int argc, char **argv)
 		status = open_output(&command);
 	if (!status)
 		status = command.format->run(&command.x);
+	incomplete = !status && tool.strict && is_incomplete(&command.x.file);
 	status = close_output(&command, status);
 	free_export(&command.x);
-	return status;
+	return !status && incomplete ? TOOL_INCOMPLETE : status;
 }

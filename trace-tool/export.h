@@ -52,6 +52,7 @@ struct export
 	const char *path;
 	struct vrt_file file;
 	FILE *out;
+	bool progress;	    /* is to be shown */
 	struct words words; /* queues asked for; none: all */
 	uint64_t start_ns;  /* what times are counted from: the first event */
 	uint64_t from_ns, until_ns, at_ns;
@@ -94,6 +95,9 @@ const char *export_request_word(const struct request *request);
 
 /* Ctrl-C came. */
 bool export_interrupted(void);
+
+/* How far it is, on a terminal, if there is nothing else to see. */
+void export_progress(const struct export *x, uint64_t done, uint64_t all);
 
 /* Each writes one format to .out. Return: 0, or an exit status after one message. */
 int export_json(struct export *x);

@@ -141,6 +141,7 @@ static int play(struct cast *c, uint64_t from_ns, uint64_t until_ns)
 	for (uint64_t n = 0; n <= frames && !export_interrupted() && !ferror(c->x->out); n++) {
 		uint64_t now_ns = n < frames ? from_ns + n * step : until_ns;
 
+		export_progress(c->x, n, frames);
 		if (playback_seek(&c->playback, now_ns)) {
 			tool_error("%s: %s", c->x->path, c->playback.why);
 			return TOOL_FAILED;

@@ -300,10 +300,14 @@ static int read_step(struct export *x)
 
 		*step = (struct export_step){};
 		got = vrt_next(&x->cursor, &step->event);
-		if (got < 0)
+		if (got < 0) {
+			export_progress(x, 1, 1);
 			tool_error("%s: %s", x->path, x->cursor.why);
+		}
 		if (got <= 0)
 			return got < 0 ? -1 : 0;
+		if (x->cursor.at == x->cursor.count)
+			export_progress(x, vrt_position(&x->cursor), x->file.events);
 		if (export_interrupted() || (step->event.time_ns > x->until_ns &&
 					     step->event.time_ns - x->until_ns > LATE_NS))
 			return 0;
