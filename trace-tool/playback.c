@@ -265,29 +265,41 @@ int playback_seek(struct playback *p, uint64_t time_ns)
 	return playback_go(p, got ? vrt_position(&p->finder) - 1 : p->file->events, time_ns);
 }
 
-int playback_seek_event(struct playback *p, uint64_t number)
+/*
+ * When the event was that @number counts up to, 1 being the first. Processors may have changed
+ * places by a moment: time does not go back.
+ */
+static int time_of_event(struct playback *p, uint64_t number, uint64_t *time_ns)
 {
-	const struct vrt_file *f = p->file;
 	struct vrt_cursor *c = &p->finder;
-	uint64_t time_ns = playback_first(f);
+	const struct vrt_file *f = p->file;
 	int error;
 
-	if (number > f->events)
-		number = f->events;
-	if (number) {
-		error = vrt_seek_event(c, number - 1);
-		if (error) {
-			memcpy(p->why, c->why, sizeof(p->why));
-			return error;
-		}
-		/* Processors may have changed places by a moment: the time does not go back. */
-		if (c->loaded && f->blocks[c->loaded - 1].reach_ns > time_ns)
-			time_ns = f->blocks[c->loaded - 1].reach_ns;
-		for (unsigned int i = 0; i <= c->at; i++)
-			if (c->events[i].time_ns > time_ns)
-				time_ns = c->events[i].time_ns;
+	*time_ns = playback_first(f);
+	if (!number)
+		return 0;
+	error = vrt_seek_event(c, number - 1);
+	if (error) {
+		memcpy(p->why, c->why, sizeof(p->why));
+		return error;
 	}
-	return playback_go(p, number, time_ns);
+	if (c->loaded && f->blocks[c->loaded - 1].reach_ns > *time_ns)
+		*time_ns = f->blocks[c->loaded - 1].reach_ns;
+	for (unsigned int i = 0; i <= c->at; i++)
+		if (c->events[i].time_ns > *time_ns)
+			*time_ns = c->events[i].time_ns;
+	return 0;
+}
+
+int playback_seek_event(struct playback *p, uint64_t number)
+{
+	uint64_t time_ns;
+	int error;
+
+	if (number > p->file->events)
+		number = p->file->events;
+	error = time_of_event(p, number, &time_ns);
+	return error ? error : playback_go(p, number, time_ns);
 }
 
 /* ---- looking for something ---- */
@@ -370,14 +382,16 @@ static bool find_in_block(struct playback *p, enum playback_event what, unsigned
 static int find_back(struct playback *p, enum playback_event what, playback_stop *stop, void *arg,
 		     uint64_t *number)
 {
-	uint64_t before = p->number, candidate = 0;
+	uint64_t before = p->number, candidate = 0, time_ns;
+	int error = time_of_event(p, p->watch.event_number, &time_ns);
 
+	if (error)
+		return error;
 	/* The event that it is at is none before it. */
-	if (before && p->watch.event_number == before)
-		before--;
+	if (p->watch.event_number && time_ns == p->time_ns)
+		before = p->watch.event_number - 1;
 	while (before) {
-		int error = vrt_seek_event(&p->finder, before - 1);
-
+		error = vrt_seek_event(&p->finder, before - 1);
 		if (error)
 			return error;
 		if (stop && stop(arg, percent_at(p)))

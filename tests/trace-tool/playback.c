@@ -56,7 +56,9 @@ static void put(struct vrt_writer *w, unsigned int queue, struct vring_event eve
 		return;
 	now_ns += 1 + dice(1000);
 	event.time_ns = now_ns;
-	/* Two processors, that may change places by a moment. */
+	/* Two processors, that may change places by a moment, or see the same one. */
+	if (dice(20) == 0)
+		event.time_ns = now_ns = count ? all[count - 1].time_ns : now_ns;
 	if (dice(20) == 0)
 		event.time_ns -= 300;
 	event.device = DEVICE;
@@ -402,6 +404,7 @@ static void a_moment_is_what_the_events_say(void **state)
 static void the_event_of_a_moment_is_in_it(void **state)
 {
 	struct scene scene;
+	uint64_t number;
 
 	(void)state;
 	write_recording(true, true);
@@ -412,6 +415,10 @@ static void the_event_of_a_moment_is_in_it(void **state)
 			continue;
 		assert_int_equal(playback_seek(&scene.p, all[i].time_ns), 0);
 		assert_int_equal(scene.p.watch.event_number, i + 1);
+		/* Also if others happened at the same time: the one before it is another one. */
+		assert_int_equal(playback_find(&scene.p, PLAYBACK_ANY, true, NULL, NULL, &number),
+				 1);
+		assert_true(number <= i);
 	}
 	leave(&scene);
 }
