@@ -384,6 +384,11 @@ static void top_has_a_line_for_each_queue(void **state)
 	draw_top(p, 2);
 	assert_shows(p, "virtio_net");
 	assert_shows(p, "kernel 6.1.0  3 devices 2 queues");
+	assert_line(p, "virtio0/input.0  virtio_net  split", "rx,self\n");
+	p->browse.panel = PANEL_HELP;
+	draw_top(p, 2);
+	assert_line(p, " s         sort by another column", "IRQ/s     interrupts");
+	assert_shows_not(p, "virtio0/input.0");
 }
 
 static void top_scrolls_and_filters(void **state)

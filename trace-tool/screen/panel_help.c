@@ -30,6 +30,7 @@ static const struct help everywhere[] = {
 static const struct help live[] = {
 	{ "w", "set the hooks: WHY; or unhook" },
 	{ "r", "record into a file; end it" },
+	{ "-  +", "slower, faster" },
 };
 
 static const struct help replay[] = {
@@ -38,6 +39,32 @@ static const struct help replay[] = {
 	{ "g", "go to a time: 1.5s, 200ms" },
 	{ "-  +", "slower, faster" },
 	{ "e", "this moment as SVG" },
+};
+
+static const struct help top[] = {
+	{ "q, ^C", "quit" },
+	{ "ENTER", "the ring of the queue" },
+	{ "ESC", "back" },
+	{ "arrows", "the cursor" },
+	{ "s", "sort by another column" },
+	{ "/", "only queues with this" },
+	{ "SPACE", "pause, go on" },
+	{ "-  +", "shorter, longer interval" },
+};
+
+static const struct help columns[] = {
+	{ "BUSY%", "descriptors in use" },
+	{ "ADD/s", "buffers added" },
+	{ "KICK/s", "doorbells asked for" },
+	{ "SUPP%", "kicks left out, of all" },
+	{ "IRQ/s", "interrupts" },
+	{ "SPUR", "... with nothing used" },
+	{ "p50us", "add to reap: half are faster" },
+	{ "p99us", "... and 99 of 100" },
+	{ "rx", "buffers wait for packets" },
+	{ "self", "our own traffic is in it" },
+	{ "STALL?", "the line below says why" },
+	{ "k M", "thousands, millions; -: unknown" },
 };
 
 static const struct help letters[] = {
@@ -71,15 +98,21 @@ static int draw_keys(const struct pane *p, int row, int col, const struct help *
 
 void panel_help(struct screen *screen, const struct pane *p)
 {
-	int half = p->cols / 2, row;
+	enum browse_mode mode = screen->b->mode;
+	int half = p->cols / 2, row = 1;
 
 	pane_rule(p, 0, "KEYS");
-	row = draw_keys(p, 1, 0, everywhere, COUNT(everywhere));
-	if (screen->b->mode == BROWSE_LIVE)
+	pane_text(p, 0, half, STYLE_TITLE, "%s", mode == BROWSE_TOP ? " COLUMNS " : " LETTERS ");
+	if (mode == BROWSE_TOP) {
+		draw_keys(p, row, 0, top, COUNT(top));
+		draw_keys(p, row, half, columns, COUNT(columns));
+		return;
+	}
+	row = draw_keys(p, row, 0, everywhere, COUNT(everywhere));
+	if (mode == BROWSE_LIVE)
 		draw_keys(p, row, 0, live, COUNT(live));
 	else
 		draw_keys(p, row, 0, replay, COUNT(replay));
-	pane_text(p, 0, half, STYLE_TITLE, " LETTERS ");
 	draw_keys(p, 1, half, letters, COUNT(letters));
 }
 

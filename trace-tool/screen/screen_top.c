@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lines.h"
-#include "pane.h"
+#include "panel.h"
 
 /* What of the frame is not lines: the title, a rule and the heads; a rule, the stall, the keys. */
 #define ABOVE 3
@@ -37,7 +37,7 @@ static void draw_heads(struct frame *f, const struct top_view *top)
 	char text[128];
 
 	snprintf(text, sizeof(text), "%-16s%s %5s %5s  %5s %6s %5s %5s %4s %5s %5s %s", "QUEUE",
-		 f->cols >= 98 ? " DRIVER          LAYOUT" : "", "SIZE", "BUSY%", "ADD/s", "KICK/s",
+		 f->cols >= 98 ? " DRIVER      LAYOUT" : "", "SIZE", "BUSY%", "ADD/s", "KICK/s",
 		 "SUPP%", "IRQ/s", "SPUR", "p50us", "p99us", "FLAG");
 	frame_rule(f, 1, top->sorted_by[0] ? "sorted by %s" : NULL, top->sorted_by);
 	frame_text(f, 2, 1, STYLE_QUIET, "%s", text);
@@ -61,6 +61,14 @@ static const char *us_text(char buf[NUMBER_LEN], double us)
 	return buf;
 }
 
+/* Of a long name the part that tells it from others. */
+static const char *short_driver(const char *driver)
+{
+	bool virtio = !strncmp(driver, "virtio_", 7);
+
+	return virtio && strlen(driver) > 11 ? driver + 7 : driver;
+}
+
 static void draw_row(struct frame *f, int row, const struct top_row *r, bool cursor)
 {
 	const struct watch *w = r->watch;
@@ -69,7 +77,8 @@ static void draw_row(struct frame *f, int row, const struct top_row *r, bool cur
 	enum frame_style style = cursor ? STYLE_CURSOR : STYLE_PLAIN;
 	int col;
 
-	snprintf(who, sizeof(who), " %-15.15s %-6s", w->driver, w->packed ? "packed" : "split");
+	snprintf(who, sizeof(who), " %-11.11s %-6s", short_driver(w->driver),
+		 w->packed ? "packed" : "split");
 	percent_text(busy, r->busy, 1);
 	if (cursor)
 		frame_fill(f, row, 0, f->cols, STYLE_CURSOR, ' ');
@@ -124,6 +133,18 @@ static void draw_selected(struct frame *f, const struct top_row *r)
 			   w->alias);
 }
 
+static void draw_help(struct frame *f, struct browse *b)
+{
+	struct screen screen = { .b = b };
+	struct pane body = { f, 1, 0, (int)f->rows - 2, f->cols };
+	struct line line = {};
+
+	panel_help(&screen, &body);
+	line_key(&line, 0, "q", "quit");
+	line_key(&line, 0, "ESC", "back");
+	line_draw(&line, f, f->rows - 1);
+}
+
 void screen_top(struct frame *f, const struct top_view *top, const struct screen_status *s,
 		struct browse *b)
 {
@@ -134,6 +155,10 @@ void screen_top(struct frame *f, const struct top_view *top, const struct screen
 	if (screen_too_small(f))
 		return;
 	draw_title(f, top, s);
+	if (b->panel == PANEL_HELP) {
+		draw_help(f, b);
+		return;
+	}
 	draw_heads(f, top);
 	shown = f->rows - ABOVE - BELOW;
 	b->limit = 0;
