@@ -260,6 +260,12 @@ $(B)/guest/rival.img: tests/guest/make-rival
 	$(call say,RIVAL,$@)
 	$(Q)tests/guest/make-rival $@
 
+$(INITRD)/record.cpio: $(INITRD_DEPS) tests/guest/record.job $(JUDGE)
+	$(call initrd,tests/guest/record.job=/job $(JUDGE)=/lib/judge.sh)
+
+$(INITRD)/bench-live.cpio: $(INITRD_DEPS) tests/guest/bench-live.job
+	$(call initrd,tests/guest/bench-live.job=/job)
+
 $(INITRD)/samples.cpio: $(INITRD_DEPS) trace-tool/samples/linux.job
 	$(call initrd,trace-tool/samples/linux.job=/job)
 
@@ -319,6 +325,11 @@ state_test = 'guest/state-$(KERNEL)-$(1): $(RUN) --initrd $(INITRD)/state.cpio -
 STATE_TESTS = $(call state_test,split,off) $(call state_test,packed,on)
 STALL_TESTS = $(call stall_test,split) $(call stall_test,packed)
 
+# A recording under full load, and screens on the serial console.
+RECORD_TEST = 'guest/record-$(KERNEL): tests/guest/record.sh $(KDIR) $(INITRD)/record.cpio $(DISK) $(TOOL) \
+	$(O)/debug/tests/guest/vrt_check $(B)/guest/$(KERNEL)/record'
+SCREEN_TEST = 'guest/screen-$(KERNEL): tests/guest/screen.py $(KDIR) $(INITRD)/shell.cpio $(DISK)'
+
 OPTIONS_TEST = 'guest/options-$(KERNEL): $(RUN) --initrd $(INITRD)/options.cpio --blk ioeventfd=off'
 
 # Every kind of device on one machine. The arguments: kernel, layout, EVENT_IDX, indirect tables, and for
@@ -355,7 +366,7 @@ test: $(O)/debug/tests/$(SUITE)
 	$(Q)$< $(ARGS)
 else
 test: test-programs $(FILES_TOOL) metal $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(INITRD)/options.cpio $(INITRD)/stall.cpio \
-		$(INITRD)/state.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
+		$(INITRD)/state.cpio $(INITRD)/record.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
 	@tests/run \
 		'style: clang-format --dry-run -Werror $(SOURCES)' \
 		'build/clang: $(MAKE) --no-print-directory CC=clang library vring-trace test-programs' \
@@ -371,6 +382,7 @@ test: test-programs $(FILES_TOOL) metal $(INITRD)/counts.cpio $(INITRD)/shell.cp
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
 		$(METAL_TESTS) \
 		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST) $(call stall_test,split) $(call state_test,split,off) \
+		$(RECORD_TEST) $(SCREEN_TEST) \
 		'trace-tool/recordings: tests/recordings.sh $(FILES_TOOL)' \
 		'trace-tool: tests/trace-tool.sh $(TOOL)' \
 		'trace-tool/exports: tests/export/run $(FILES_TOOL) $(wildcard trace-tool/samples/*.vrt)' \
@@ -385,6 +397,9 @@ check-state: $(INITRD)/state.cpio $(INITRD)/stall.cpio $(DISK) ## of the tests o
 
 check-screens: $(FILES_TOOL) ## of the tests only those that read the screens of vring-trace
 	@tests/run $(SCREEN_TESTS)
+
+check-live: $(O)/debug/tests/guest/vrt_check $(INITRD)/record.cpio $(INITRD)/shell.cpio $(DISK) ## of the tests only those that record a guest and sit at its screen
+	@tests/run $(RECORD_TEST) $(SCREEN_TEST)
 
 check-counts: $(O)/debug/tests/guest/counts $(INITRD)/counts.cpio $(DISK) ## of the tests only those that count in a guest
 	@tests/run $(COUNTS_TESTS)
@@ -464,6 +479,9 @@ bench-ring: $(BENCH)/ring$(RIVAL:%=-%) ## ns per buffer; RIVAL=linux: beside Lin
 bench-trace: $(INITRD)/bench.cpio $(B)/guest/rival.img $(DISK) ## what vring-trace costs a guest, beside bpftrace; BOOTS=3
 	$(Q)tests/guest/bench.sh $(KDIR) $(INITRD)/bench.cpio $(DISK) $(B)/guest/rival.img $(B)/guest/$(KERNEL)/bench
 
+bench-live: $(INITRD)/bench-live.cpio $(DISK) ## what live and record cost a guest; BOOTS=3
+	$(Q)tests/guest/bench-live.sh $(KDIR) $(INITRD)/bench-live.cpio $(DISK) $(B)/guest/$(KERNEL)/bench-live
+
 clauses: ## which clauses of the specification are covered, by which code and test
 	@tests/clauses
 
@@ -512,5 +530,5 @@ book: ## print it: $(O)/book/index.html, virtio.epub, virtio.pdf
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: samples install replay check-state check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
+.PHONY: samples check-live bench-live install replay check-state check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean
