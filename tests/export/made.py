@@ -30,14 +30,14 @@ def queue(device, index, num, name, driver="virtio_blk", alias="vda", features=1
 
 
 class Story:
-    """Events of one queue, a microsecond apart unless said otherwise."""
+    """Events of one queue, about a microsecond apart unless said otherwise."""
 
     def __init__(self, device=1, index=0, now=5_000_000_000, num=4, flags=EVENT_IDX):
         self.device, self.index, self.now, self.num, self.flags = device, index, now, num, flags
         self.avail = self.last = 0xFFFE
         self.free, self.seq, self.events = num, 0, []
 
-    def put(self, kind, detail, after=1000):
+    def put(self, kind, detail, after=1007):
         self.now += after
         self.events.append((self.now, struct.pack("<QHHHBBHHHH", self.now, self.device, self.index, 0, kind, self.flags,
                                                   self.avail, self.last, self.last, self.free) +
@@ -98,6 +98,12 @@ def trouble():
     a.reap(0x1040)
     a.reap(0x1000)
     a.callbacks(1)
+    a.irq()
+    a.reap(0x10C0)  # of the same kick as those before
+    a.add(0x3000)
+    a.irq()  # too early for what no kick was decided for
+    a.kick(1)
+    a.reap(0x3000)
     a.add(0x1040, out=2, inn=0)
     a.kick(0, event=7)
     a.add(0x1080, out=0, inn=3)  # in flight already: its reap was lost

@@ -74,9 +74,20 @@ def check_ring(raw, model, device, queue, at_ns):
             assert f"e: avail_event {avail_event}" in said
         rows = sorted(row for head in buffers for row in chain(frame, head))
         rows = [(addr, length) for _, addr, length, _ in rows]
+        if frame.num <= 32:
+            check_circles(raw, frame)
     drawn = re.findall(r"0x([0-9a-f]+) \| (\d+)", said)
     assert [(int(a, 16), int(n)) for a, n in drawn] == rows[:16], f"{drawn}\nbut expected\n{rows}"
     return frame
+
+
+def check_circles(raw, frame):
+    """In the slots stand the heads, then the ids of the used elements."""
+    root = ElementTree.fromstring(raw.decode())
+    found = [int(t.text) for t in root.iter(SVG + "text") if t.get("font-size") in ("11", "12") and t.text.isdigit()]
+    heads = struct.unpack_from(f"<{frame.num}H", frame.driver, 4)
+    ids = struct.unpack_from("<" + "II" * frame.num, frame.device_area, 4)[::2]
+    assert found == list(heads) + list(ids), f"{found}\nbut expected\n{heads} {ids}"
 
 
 def check_time_line(raw, model, chosen, window):
