@@ -194,19 +194,50 @@ static int put_sample(struct watch *w, uint64_t time_ns, unsigned int before)
 
 /* ---- events ---- */
 
-static void remember_add(struct watch *w, const struct vring_event *event)
+static void forget_added(struct watch_private *own)
+{
+	in_flight_free(&own->added);
+	own->added_count = 0;
+}
+
+static void put_added(struct watch_private *own, uint64_t token, uint64_t added_ns)
+{
+	if (!token || !added_ns)
+		return;
+	own->added_count += !in_flight_added(&own->added, 0, 0, token);
+	in_flight_add(&own->added, 0, 0, token, added_ns);
+}
+
+/*
+ * More than the ring holds, again and again: reaps are missing. What is left are the buffers of the
+ * last snapshot and those added since; without a snapshot nobody knows which, and none.
+ */
+static void forget_reaped(struct watch *w)
 {
 	struct watch_private *own = w->own;
+	struct in_flight old = own->added;
 
-	/* More than the ring holds, again and again: reaps are missing. */
-	if (own->added_count > 4 * (size_t)w->num) {
-		in_flight_free(&own->added);
-		own->added_count = 0;
+	own->added = (struct in_flight){ 0 };
+	own->added_count = 0;
+	for (size_t i = 0; w->snapshot && i < old.room; i++)
+		if (old.places[i].added_ns != SEEN_ONLY &&
+		    old.places[i].added_ns > w->snapshot->head.time_ns)
+			put_added(own, old.places[i].token, old.places[i].added_ns);
+	for (unsigned int i = 0; w->snapshot && i < w->snapshot->head.num; i++) {
+		uint64_t token = w->snapshot->notes[i].token;
+
+		put_added(own, token, in_flight_added(&old, 0, 0, token));
 	}
-	if (!event->add.token)
-		return;
-	own->added_count += !in_flight_added(&own->added, 0, 0, event->add.token);
-	in_flight_add(&own->added, 0, 0, event->add.token, event->time_ns);
+	in_flight_free(&old);
+	if (own->added_count > 4 * (size_t)w->num)
+		forget_added(own);
+}
+
+static void remember_add(struct watch *w, const struct vring_event *event)
+{
+	if (w->own->added_count > 4 * (size_t)w->num)
+		forget_reaped(w);
+	put_added(w->own, event->add.token, event->time_ns);
 }
 
 static int remember_reap(struct watch *w, const struct vring_event *event)
@@ -260,10 +291,8 @@ int watch_event(struct watch *w, const struct vring_event *event)
 
 	/* 3.1.1: a device that was reset begins anew, and nothing is in its rings. */
 	if (event->type == VRING_EVENT_ADD && !w->packed && event->avail_idx == 1 &&
-	    event->last_used == 0) {
-		in_flight_free(&w->own->added);
-		w->own->added_count = 0;
-	}
+	    event->last_used == 0)
+		forget_added(w->own);
 	if (event->type == VRING_EVENT_ADD && !event->add.error)
 		remember_add(w, event);
 	else if (event->type == VRING_EVENT_REAP)
@@ -316,9 +345,7 @@ static void find_ages(struct watch *w, struct snapshot *s, struct watched_buffer
 			note->added_ns = 0;
 		if (!note->added_ns)
 			note->added_ns = added_by_events(w, note->token, same || s->moving);
-		own->added_count += !in_flight_added(&own->added, 0, 0, note->token);
-		in_flight_add(&own->added, 0, 0, note->token,
-			      note->added_ns ? note->added_ns : SEEN_ONLY);
+		put_added(own, note->token, note->added_ns ? note->added_ns : SEEN_ONLY);
 		if (note->added_ns)
 			continue;
 		note->added_ns = now[i].since_ns;

@@ -464,6 +464,39 @@ static void an_add_older_than_a_snapshot_of_another_buffer_is_not_its_add(void *
 	end(&scene);
 }
 
+static void buffers_of_snapshots_long_ago_do_not_crowd_out_those_of_now(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin_disk(&scene);
+	/* Far apart, each with four buffers that nobody saw reaped: as many as are kept. */
+	for (unsigned int n = 0; n < 8; n++) {
+		struct snapshot s = ring_at(false, scene.now + n * WATCH_SECOND);
+
+		for (unsigned int i = 0; i < NUM; i++)
+			if (s.notes[i].token)
+				s.notes[i].token = TOKEN + 0x10000 * (n + 1) + i;
+		take(&scene, s);
+	}
+	scene.now += 30 * WATCH_SECOND;
+	scene.avail = 1;
+	scene.used = 0xfffe;
+	scene.last = 0xfffd;
+	scene.num_free = 2;
+	for (unsigned int n = 0; n < 2; n++)
+		add(&scene, TOKEN + n);
+	scene.now += MS;
+	for (unsigned int n = 0; n < 2; n++) {
+		use(&scene);
+		reap(&scene, TOKEN + n);
+	}
+	watch_at(&scene.w, scene.now);
+	assert_int_equal(scene.w.second.reaps_known, 2);
+	assert_int_equal(scene.w.second.max_ns, MS);
+	end(&scene);
+}
+
 static void of_a_packed_ring_the_used_position_is_as_the_snapshot_saw_it(void **state)
 {
 	struct scene scene;
@@ -677,6 +710,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(
 			a_key_frame_that_says_when_is_believed_and_its_buffers_have_latencies),
 		cmocka_unit_test(an_add_older_than_a_snapshot_of_another_buffer_is_not_its_add),
+		cmocka_unit_test(buffers_of_snapshots_long_ago_do_not_crowd_out_those_of_now),
 		cmocka_unit_test(of_a_packed_ring_the_used_position_is_as_the_snapshot_saw_it),
 		cmocka_unit_test(
 			what_a_packed_snapshot_shows_is_not_counted_again_by_its_late_event),
