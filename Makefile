@@ -6,6 +6,7 @@ FOR ?= base
 TEST ?=
 RIVAL ?=
 E ?=
+F ?= trace-tool/samples/linux-blk-split.vrt
 ANSWER ?=
 WHAT ?=
 LINUX_SOURCE ?= /usr/src/linux-source-6.1.tar.xz
@@ -108,9 +109,9 @@ $(addprefix $(O)/$(1)/,libvirtio.a libvirtio-qtest.a tests/host.a tests/qtest.a 
 $(TEST_SRC:tests/%.c=$(O)/$(1)/tests/%): $(O)/$(1)/tests/%: $(O)/$(1)/tests/%.o
 $(GROUND_SRC:tests/grounds/%.c=$(O)/$(1)/tests/host/%): $(O)/$(1)/tests/host/%: $(O)/$(1)/tests/grounds/%.o
 $(QTESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/qtest/%: $(O)/$(1)/tests/grounds/%.o
+$(filter $(O)/$(1)/tests/trace-tool/%,$(TESTS:%=$(O)/$(1)/tests/%)): $(O)/$(1)/tests/trace-tool.a
 $(TESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/host.a $(O)/$(1)/libvirtio.a
 $(QTESTS:%=$(O)/$(1)/tests/%): $(O)/$(1)/tests/qtest.a $(O)/$(1)/libvirtio-qtest.a
-$(filter $(O)/$(1)/tests/trace-tool/%,$(TESTS:%=$(O)/$(1)/tests/%)): $(O)/$(1)/tests/trace-tool.a
 $(filter $(O)/$(1)/tests/trace-tool/%,$(TESTS:%=$(O)/$(1)/tests/%)): LIBS := $(TOOL_LIBS)
 $(addprefix $(O)/$(1)/tests/,$(TESTS) $(QTESTS)):
 	$$(call say,LD,$$@)
@@ -119,7 +120,7 @@ $(addprefix $(O)/$(1)/tests/,$(TESTS) $(QTESTS)):
 
 $(GUEST_TEST_SRC:%.c=$(O)/$(1)/%): $(O)/$(1)/%: $(O)/$(1)/%.o
 	$$(call say,LD,$$@)
-	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka -ljson-c
+	$$(Q)$(CC) $(FLAGS_$(1)) -o $$@ $$^ -lcmocka -ljson-c $$(LIBS)
 endef
 $(foreach v,debug asan tsan release,$(eval $(call variant,$(v))))
 .SECONDARY:
@@ -182,11 +183,15 @@ $(O)/files/%.o: %.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -O2 -g -I$(B)/bpf -D_GNU_SOURCE $(CFLAGS) -c -o $@ $<
 
+replay: $(FILES_TOOL) ## a recording on the screen, without a guest: F=trace-tool/samples/linux-net-split.vrt
+	$(Q)$(FILES_TOOL) replay $(F)
+
 PREFIX ?= /usr/local
 DESTDIR ?=
 install: $(TOOL) ## vring-trace with man page and completion: PREFIX=/usr/local DESTDIR=
 	$(Q)install -D -s -m 755 $(TOOL) $(DESTDIR)$(PREFIX)/sbin/vring-trace
 	$(Q)install -D -m 644 trace-tool/vring-trace.8 $(DESTDIR)$(PREFIX)/share/man/man8/vring-trace.8
+	$(Q)install -D -m 644 trace-tool/vrt.5 $(DESTDIR)$(PREFIX)/share/man/man5/vrt.5
 	$(Q)install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	$(Q)$(TOOL) completion >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vring-trace
 
@@ -255,6 +260,15 @@ $(B)/guest/rival.img: tests/guest/make-rival
 	$(call say,RIVAL,$@)
 	$(Q)tests/guest/make-rival $@
 
+$(INITRD)/record.cpio: $(INITRD_DEPS) tests/guest/record.job $(JUDGE)
+	$(call initrd,tests/guest/record.job=/job $(JUDGE)=/lib/judge.sh)
+
+$(INITRD)/bench-live.cpio: $(INITRD_DEPS) tests/guest/bench-live.job
+	$(call initrd,tests/guest/bench-live.job=/job)
+
+$(INITRD)/samples.cpio: $(INITRD_DEPS) trace-tool/samples/linux.job
+	$(call initrd,trace-tool/samples/linux.job=/job)
+
 $(INITRD)/why.cpio: $(INITRD_DEPS) tests/guest/why.job
 	$(call initrd,tests/guest/why.job=/job)
 
@@ -271,6 +285,9 @@ $(B)/guest/%/matrix.cpio: $(B)/kernel/%/vmlinux $(TOOL) $(GUEST)/init $(GUEST)/m
 demo: library $(INITRD)/demo.cpio $(DISK) ## boot a Debian guest and trace its disk and network rings
 	$(Q)$(RUN) --initrd $(INITRD)/demo.cpio --log $(B)/guest/demo.log \
 		--net tx=timer,x-txtimer=5000000
+
+samples: $(INITRD)/samples.cpio $(DISK) metal ## record trace-tool/samples/*.vrt anew
+	$(Q)trace-tool/samples/make $(KDIR) $(INITRD)/samples.cpio $(DISK) $(METAL_IMAGE) trace-tool/samples
 
 guest: $(INITRD)/shell.cpio $(DISK) ## a shell in the same guest; Ctrl-A x leaves
 	$(Q)$(RUN) --initrd $(INITRD)/shell.cpio --shell
@@ -308,6 +325,11 @@ state_test = 'guest/state-$(KERNEL)-$(1): $(RUN) --initrd $(INITRD)/state.cpio -
 STATE_TESTS = $(call state_test,split,off) $(call state_test,packed,on)
 STALL_TESTS = $(call stall_test,split) $(call stall_test,packed)
 
+# A recording under full load, and screens on the serial console.
+RECORD_TEST = 'guest/record-$(KERNEL): tests/guest/record.sh $(KDIR) $(INITRD)/record.cpio $(DISK) $(TOOL) \
+	$(O)/debug/tests/guest/vrt_check $(B)/guest/$(KERNEL)/record'
+SCREEN_TEST = 'guest/screen-$(KERNEL): tests/guest/screen.py $(KDIR) $(INITRD)/shell.cpio $(DISK)'
+
 OPTIONS_TEST = 'guest/options-$(KERNEL): $(RUN) --initrd $(INITRD)/options.cpio --blk ioeventfd=off'
 
 # Every kind of device on one machine. The arguments: kernel, layout, EVENT_IDX, indirect tables, and for
@@ -326,6 +348,10 @@ LONG_MATRIX_TESTS = $(foreach k,$(LONG_KERNELS),$(foreach l,split packed,$(forea
 	$(call matrix_test,$k,$l,$e,$i)))) $(foreach l,split packed,$(call matrix_test,$k,$l,on,on,microvm) \
 	$(call matrix_test,$k,$l,on,on,q35,kprobe)))
 
+# By eyes of their own on the recording and on the terminal.
+SCREEN_TESTS = 'screens/frames: tests/screens/frames.py $(FILES_TOOL)' \
+	'screens/terminal: tests/screens/terminal.py $(FILES_TOOL)'
+
 # One clear line for a test program that there is not.
 ifneq ($(filter test debug,$(MAKECMDGOALS)),)
 ifneq ($(TEST)$(filter debug,$(MAKECMDGOALS)),)
@@ -339,8 +365,8 @@ ifneq ($(TEST),)
 test: $(O)/debug/tests/$(SUITE)
 	$(Q)$< $(ARGS)
 else
-test: test-programs metal $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(INITRD)/options.cpio $(INITRD)/stall.cpio \
-		$(INITRD)/state.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
+test: test-programs $(FILES_TOOL) metal $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/why.cpio $(INITRD)/options.cpio $(INITRD)/stall.cpio \
+		$(INITRD)/state.cpio $(INITRD)/record.cpio $(MATRIX_INITRDS) $(DISK) ## all tests; or TEST=ring/split, or TEST=ring/split:name
 	@tests/run \
 		'style: clang-format --dry-run -Werror $(SOURCES)' \
 		'build/clang: $(MAKE) --no-print-directory CC=clang library vring-trace test-programs' \
@@ -356,7 +382,11 @@ test: test-programs metal $(INITRD)/counts.cpio $(INITRD)/shell.cpio $(INITRD)/w
 		'guest/runner: tests/guest/runner.sh $(KDIR) $(INITRD)/shell.cpio' \
 		$(METAL_TESTS) \
 		$(COUNTS_TESTS) $(MATRIX_TESTS) $(WHY_TEST) $(OPTIONS_TEST) $(call stall_test,split) $(call state_test,split,off) \
-		'trace-tool: tests/trace-tool.sh $(TOOL)'
+		$(RECORD_TEST) $(SCREEN_TEST) \
+		'trace-tool/recordings: tests/recordings.sh $(FILES_TOOL)' \
+		'trace-tool: tests/trace-tool.sh $(TOOL)' \
+		'trace-tool/exports: tests/export/run $(FILES_TOOL) $(wildcard trace-tool/samples/*.vrt)' \
+		$(SCREEN_TESTS)
 endif
 
 check-matrix: $(O)/debug/tests/guest/matrix $(MATRIX_INITRDS) $(DISK) ## of the tests only those with every device in a guest
@@ -365,16 +395,25 @@ check-matrix: $(O)/debug/tests/guest/matrix $(MATRIX_INITRDS) $(DISK) ## of the 
 check-state: $(INITRD)/state.cpio $(INITRD)/stall.cpio $(DISK) ## of the tests only those that look at a guest's queues as they stand
 	@tests/run $(STATE_TESTS) $(STALL_TESTS)
 
+check-screens: $(FILES_TOOL) ## of the tests only those that read the screens of vring-trace
+	@tests/run $(SCREEN_TESTS)
+
+check-live: $(O)/debug/tests/guest/vrt_check $(INITRD)/record.cpio $(INITRD)/shell.cpio $(DISK) ## of the tests only those that record a guest and sit at its screen
+	@tests/run $(RECORD_TEST) $(SCREEN_TEST)
+
 check-counts: $(O)/debug/tests/guest/counts $(INITRD)/counts.cpio $(DISK) ## of the tests only those that count in a guest
 	@tests/run $(COUNTS_TESTS)
 
 # A million steps for each combination of layout and features, the guest's counts on every kernel, and
 # what the book says of Linux.
-test-long: test ## all tests, long random walks, and the guest's counts on every kernel
+test-long: test ## all tests, long random walks, an hour of fuzzing, the guest's counts on every kernel
 	$(Q)tests/run 'model/random-1000000: MODEL_STEPS=1000000 $(O)/debug/tests/model/random' \
 		'asan/model/random-1000000: MODEL_STEPS=1000000 $(O)/asan/tests/model/random' \
 		'release/interop/threads-4s: THREADS_MS=4000 THREADS_BUFFERS=10000000 $(O)/release/tests/interop/threads' \
-		'asan/interop/hostile-2000000: HOSTILE_STEPS=2000000 $(O)/asan/tests/interop/hostile'
+		'asan/interop/hostile-2000000: HOSTILE_STEPS=2000000 $(O)/asan/tests/interop/hostile' \
+		'asan/trace-tool/fuzz-3600s: FUZZ_SECONDS=3600 $(O)/asan/tests/trace-tool/fuzz' \
+		'screens/frames-all: FRAMES_FEW=1 tests/screens/frames.py $(FILES_TOOL)' \
+		'screens/soak-600s: SOAK_SECONDS=600 tests/screens/terminal.py $(FILES_TOOL) soak'
 	$(Q)for kernel in $(filter-out $(KERNEL),6.1 6.1-cloud 6.12 6.12-cloud); do \
 		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts check-state || exit 1; done
 	$(Q)$(MAKE) --no-print-directory $(LONG_KERNELS:%=$(B)/guest/%/matrix.cpio)
@@ -383,7 +422,7 @@ test-long: test ## all tests, long random walks, and the guest's counts on every
 
 test-programs: $(foreach v,debug asan,$(addprefix $(O)/$(v)/tests/,$(TESTS) $(QTESTS))) $(foreach v,tsan release,$(THREAD_TESTS:%=$(O)/$(v)/tests/%)) \
 		$(GUEST_TEST_SRC:%.c=$(O)/debug/%) $(O)/asan/tests/guest/metal_parts
-test-programs: $(EXPERIMENTS) ## build the tests, run none
+test-programs: $(EXPERIMENTS) $(FILES_TOOL) ## build the tests, run none
 
 # Opens gdb at the first test of the program, or at the test named.
 debug: $(O)/debug/tests/$(SUITE) ## gdb at a test: TEST=ring/split or TEST=ring/split:name
@@ -440,6 +479,9 @@ bench-ring: $(BENCH)/ring$(RIVAL:%=-%) ## ns per buffer; RIVAL=linux: beside Lin
 bench-trace: $(INITRD)/bench.cpio $(B)/guest/rival.img $(DISK) ## what vring-trace costs a guest, beside bpftrace; BOOTS=3
 	$(Q)tests/guest/bench.sh $(KDIR) $(INITRD)/bench.cpio $(DISK) $(B)/guest/rival.img $(B)/guest/$(KERNEL)/bench
 
+bench-live: $(INITRD)/bench-live.cpio $(DISK) ## what live and record cost a guest; BOOTS=3
+	$(Q)tests/guest/bench-live.sh $(KDIR) $(INITRD)/bench-live.cpio $(DISK) $(B)/guest/$(KERNEL)/bench-live
+
 clauses: ## which clauses of the specification are covered, by which code and test
 	@tests/clauses
 
@@ -488,5 +530,5 @@ book: ## print it: $(O)/book/index.html, virtio.epub, virtio.pdf
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: install check-state check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
+.PHONY: samples check-live bench-live install replay check-state check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean

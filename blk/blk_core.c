@@ -146,17 +146,39 @@ static int check_answer(const struct request *rq, uint64_t least, uint64_t most)
 	return check_data(rq);
 }
 
+/* The driver counts on it that there is nothing that the operation has no use for. */
+static bool carries_only_its_own(const struct request *rq)
+{
+	switch (rq->op) {
+	case REQ_OP_DISCARD:
+	case REQ_OP_SECURE_ERASE:
+	case REQ_OP_WRITE_ZEROES:
+		return !rq->nr_bvecs;
+	case REQ_OP_READ:
+	case REQ_OP_WRITE:
+	case REQ_OP_ZONE_APPEND:
+	case REQ_OP_ZONE_REPORT:
+	case REQ_OP_GET_ID:
+	case REQ_OP_GET_LIFETIME:
+		return !rq->nr_ranges;
+	default:
+		return !rq->nr_bvecs && !rq->nr_ranges;
+	}
+}
+
 int blk_check_request(const struct request *rq)
 {
 	const struct queue_limits *limits = &rq->mq_hctx->queue->limits;
 
+	if (!carries_only_its_own(rq))
+		return -EINVAL;
 	switch (rq->op) {
 	case REQ_OP_READ:
 	case REQ_OP_WRITE:
 	case REQ_OP_ZONE_APPEND:
 		return check_rw(rq);
 	case REQ_OP_FLUSH:
-		return rq->nr_bvecs ? -EINVAL : 0;
+		return 0;
 	case REQ_OP_DISCARD:
 		return check_ranges(rq, limits->max_discard_sectors, limits->max_discard_segments);
 	case REQ_OP_WRITE_ZEROES:

@@ -48,6 +48,41 @@ struct request *rq_list_pop(struct rq_list *list)
 	return rq;
 }
 
+/* ---- who is in the queue ---- */
+
+static bool blk_queue_dying(const struct request_queue *q)
+{
+	return __atomic_load_n(&q->dying, __ATOMIC_SEQ_CST);
+}
+
+/* Pairs with the acquire in blk_mq_drain_queue(), after which the queue may be gone. */
+static void blk_queue_exit(struct request_queue *q)
+{
+	__atomic_sub_fetch(&q->q_usage_counter, 1, __ATOMIC_RELEASE);
+}
+
+/*
+ * Whoever has a tag, waits for one or is about to submit has entered, and the queue stays until it
+ * exits. Linux counts on each CPU for itself, and adds up only when a queue is to go. False: it is.
+ */
+static bool blk_queue_enter(struct request_queue *q)
+{
+	__atomic_add_fetch(&q->q_usage_counter, 1, __ATOMIC_SEQ_CST);
+	/* After counting ourselves: whoever set dying waits for those counted before (full order).
+	 */
+	if (!blk_queue_dying(q))
+		return true;
+	blk_queue_exit(q);
+	return false;
+}
+
+/* A request that is given away may be over, and its tag given back, before we are done: so before
+ * that we enter for ourselves. The tag is why nobody need be asked. */
+static void blk_queue_enter_again(struct request_queue *q)
+{
+	__atomic_add_fetch(&q->q_usage_counter, 1, __ATOMIC_RELAXED);
+}
+
 /* ---- tags ---- */
 
 /* A free tag, now taken; -1 if there is none. */
@@ -91,11 +126,6 @@ static struct blk_mq_hw_ctx *blk_mq_map_queue(struct request_queue *q, unsigned 
 	return &q->hctxs[map->mq_map[platform_cpu() % BLK_MQ_MAX_CPUS]];
 }
 
-static bool blk_queue_dying(const struct request_queue *q)
-{
-	return __atomic_load_n(&q->dying, __ATOMIC_ACQUIRE);
-}
-
 static struct request *blk_mq_try_alloc(struct blk_mq_hw_ctx *hctx, enum req_op op,
 					unsigned int flags)
 {
@@ -119,22 +149,30 @@ static struct request *blk_mq_try_alloc(struct blk_mq_hw_ctx *hctx, enum req_op 
 struct request *blk_mq_alloc_request(struct request_queue *q, enum req_op op, unsigned int flags)
 {
 	struct blk_mq_hw_ctx *hctx;
-	struct request *rq;
+	struct request *rq = NULL;
 
+	if (!blk_queue_enter(q))
+		return NULL;
 	for (;;) {
 		hctx = blk_mq_map_queue(q, flags);
-		if (!hctx || blk_queue_dying(q))
-			return NULL;
-		rq = blk_mq_try_alloc(hctx, op, flags);
-		if (rq || flags & REQ_NOWAIT)
-			return rq;
+		if (hctx && !blk_queue_dying(q))
+			rq = blk_mq_try_alloc(hctx, op, flags);
+		if (rq)
+			return rq; /* blk_mq_free_request() exits */
+		if (!hctx || blk_queue_dying(q) || flags & REQ_NOWAIT)
+			break;
 		blk_mq_wait_hctx(hctx);
 	}
+	blk_queue_exit(q);
+	return NULL;
 }
 
 void blk_mq_free_request(struct request *rq)
 {
+	struct request_queue *q = rq->mq_hctx->queue;
+
 	blk_mq_put_tag(&rq->mq_hctx->tags, rq->tag);
+	blk_queue_exit(q);
 }
 
 /* ---- dispatch: hctx->lock is held by the functions that end in _locked ---- */
@@ -215,35 +253,40 @@ static bool blk_mq_submit(struct request *rq)
 	struct request_queue *q = rq->mq_hctx->queue;
 	int err;
 
-	__atomic_add_fetch(&q->active, 1, __ATOMIC_SEQ_CST);
+	blk_queue_enter_again(q);
+	__atomic_add_fetch(&q->active, 1, __ATOMIC_RELAXED);
 	rq->error = 0;
 	rq->retries = 0;
 	rq->state = MQ_RQ_IDLE;
-	/* After counting ourselves: whoever set dying waits for those counted before (full order).
-	 */
-	err = __atomic_load_n(&q->dying, __ATOMIC_SEQ_CST) ? -ENODEV : blk_check_request(rq);
+	err = blk_queue_dying(q) ? -ENODEV : blk_check_request(rq);
 	if (err)
 		blk_mq_end_request(rq, err);
+	blk_queue_exit(q);
 	return !err;
 }
 
 void blk_execute_rq_nowait(struct request *rq)
 {
 	struct blk_mq_hw_ctx *hctx = rq->mq_hctx;
+	struct request_queue *q = hctx->queue;
 
-	if (!blk_mq_submit(rq))
-		return;
-	platform_lock(&hctx->lock);
-	rq_list_add_tail(&hctx->dispatch, rq);
-	platform_unlock(&hctx->lock);
-	blk_mq_run_hw_queue(hctx);
+	blk_queue_enter_again(q);
+	if (blk_mq_submit(rq)) {
+		platform_lock(&hctx->lock);
+		rq_list_add_tail(&hctx->dispatch, rq);
+		platform_unlock(&hctx->lock);
+		blk_mq_run_hw_queue(hctx);
+	}
+	blk_queue_exit(q);
 }
 
 /* A list of one hardware queue's: to the driver as it is, or behind those that wait. */
 static void blk_mq_dispatch_list(struct blk_mq_hw_ctx *hctx, struct rq_list *list)
 {
+	struct request_queue *q = hctx->queue;
 	struct request *rq;
 
+	blk_queue_enter_again(q);
 	platform_lock(&hctx->lock);
 	if (!hctx->running && !hctx->stopped && !hctx->quiesced && rq_list_empty(&hctx->dispatch)) {
 		hctx->running = true;
@@ -266,6 +309,7 @@ static void blk_mq_dispatch_list(struct blk_mq_hw_ctx *hctx, struct rq_list *lis
 		platform_unlock(&hctx->lock);
 		blk_mq_run_hw_queue(hctx);
 	}
+	blk_queue_exit(q);
 }
 
 void blk_finish_plug(struct blk_plug *plug)
@@ -424,7 +468,7 @@ void blk_mq_drain_in_flight(struct request_queue *q)
 
 void blk_mq_drain_queue(struct request_queue *q)
 {
-	while (__atomic_load_n(&q->active, __ATOMIC_ACQUIRE))
+	while (__atomic_load_n(&q->q_usage_counter, __ATOMIC_ACQUIRE))
 		blk_mq_wait_all(q);
 }
 

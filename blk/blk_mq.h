@@ -171,7 +171,8 @@ void blk_finish_plug(struct blk_plug *plug);
  * blk_mq_wait - sleep until an interrupt has been handled, and see to requests that take too long
  * @deadline: as platform_wait()'s
  *
- * Like platform_wait(), it may return for no reason: look again.
+ * Like platform_wait(), it may return for no reason: look again. If the disk may go away on another
+ * CPU, a tag of it is what keeps @q: the caller's, taken and not given back.
  *
  * Return: false if @deadline has come.
  */
@@ -306,11 +307,12 @@ struct request_queue {
 	uint64_t rq_timeout; /* ns, for requests that have none of their own */
 
 	/* Atomic. */
-	bool dying;		/* no new requests */
-	unsigned int active;	/* submitted, and not ended */
-	unsigned int in_flight; /* with the driver */
-	uint64_t timeout_at;	/* when to look for requests that take too long */
-	bool in_timeout;	/* somebody is looking */
+	bool dying;		      /* no new requests */
+	unsigned int q_usage_counter; /* tags taken, and callers in here that wait or submit */
+	unsigned int active;	      /* submitted, and not ended */
+	unsigned int in_flight;	      /* with the driver */
+	uint64_t timeout_at;	      /* when to look for requests that take too long */
+	bool in_timeout;	      /* somebody is looking, or keeps everybody from it */
 	unsigned long timeouts;
 };
 
@@ -349,12 +351,22 @@ void blk_mq_unquiesce_hctx(struct blk_mq_hw_ctx *hctx);
 void blk_mq_quiesce_queue(struct request_queue *q);
 void blk_mq_unquiesce_queue(struct request_queue *q);
 
+/*
+ * Between the two .timeout is not called, and none is under way: the first waits for one on another
+ * CPU. Not from .timeout.
+ */
+void blk_mq_hold_timeouts(struct request_queue *q);
+void blk_mq_release_timeouts(struct request_queue *q);
+
 /* What is in flight in @hctx will not come back: .timeout is due at once. Any context. */
 void blk_mq_expire_hctx(struct blk_mq_hw_ctx *hctx);
 /* Has @rq taken too long? */
 bool blk_mq_rq_expired(const struct request *rq);
 
-/* Wait for what the driver has; for all that was submitted. Time-outs see to it that they end. */
+/*
+ * Wait for what the driver has; and, once the queue is dying, until everybody has given back the
+ * tags and is out of here. Time-outs see to it that requests end.
+ */
 void blk_mq_drain_in_flight(struct request_queue *q);
 void blk_mq_drain_queue(struct request_queue *q);
 /* Ends what waits in the queue. It is quiesced. */

@@ -58,6 +58,18 @@ void blk_mq_expire_hctx(struct blk_mq_hw_ctx *hctx)
 	blk_mq_look_again_at(hctx->queue, 0);
 }
 
+void blk_mq_hold_timeouts(struct request_queue *q)
+{
+	/* Pairs with the release in blk_mq_release_timeouts(). */
+	while (__atomic_exchange_n(&q->in_timeout, true, __ATOMIC_ACQUIRE))
+		platform_wait(platform_now() + NAP_NS);
+}
+
+void blk_mq_release_timeouts(struct request_queue *q)
+{
+	__atomic_store_n(&q->in_timeout, false, __ATOMIC_RELEASE);
+}
+
 bool blk_mq_timeout_work(struct request_queue *q)
 {
 	bool any = false;
@@ -82,7 +94,7 @@ bool blk_mq_timeout_work(struct request_queue *q)
 		}
 		blk_mq_look_again_at(q, next_deadline(hctx));
 	}
-	__atomic_store_n(&q->in_timeout, false, __ATOMIC_RELEASE);
+	blk_mq_release_timeouts(q);
 	return any;
 }
 

@@ -419,16 +419,18 @@ static void virtblk_remove(struct virtio_device *vdev)
 
 	blk_del_disk(&vblk->disk);
 	__atomic_store_n(&q->dying, true, __ATOMIC_SEQ_CST);
-	if (vblk->frozen && !vblk->dead) {
-		/* It slept and did not wake up. */
-		virtblk_kill(vblk);
-		blk_mq_unquiesce_queue(q);
-	}
+	/* In the middle of a reset it is frozen, too. */
+	blk_mq_hold_timeouts(q);
+	if (vblk->frozen && !vblk->dead)
+		virtblk_give_up(vblk); /* it slept and did not wake up */
+	blk_mq_release_timeouts(q);
 	/* Pulled out: nobody will answer, so nobody waits for an answer. */
 	if (vdev->config->get_status(vdev) == 0xff)
 		virtblk_expire_all(vblk);
 	blk_mq_drain_queue(q);
 
+	/* Nobody has a tag now; but one may be looking that waited without. */
+	blk_mq_hold_timeouts(q);
 	blk_mq_quiesce_queue(q);
 	if (vblk->frozen)
 		virtio_reset_device(vdev);
@@ -440,39 +442,42 @@ static void virtblk_remove(struct virtio_device *vdev)
 
 /* ---- sleep ---- */
 
-/* The queue is quiesced. If the device dies of it, who waits for virtblk_restore() hears of it. */
-static void virtblk_sleep(struct virtio_blk *vblk)
-{
-	if (!vblk->frozen)
-		virtblk_stop_device(vblk);
-	if (vblk->dead && !vblk->resetting)
-		blk_mq_unquiesce_queue(&vblk->queue);
-}
-
-/* Requests that come from now on wait for virtblk_restore(). */
+/*
+ * Requests that come from now on wait for virtblk_restore(); but if the device is dead, or dies of
+ * this, whoever waits hears of it.
+ */
 static int virtblk_freeze(struct virtio_device *vdev)
 {
 	struct virtio_blk *vblk = vdev->priv;
+	struct request_queue *q = &vblk->queue;
+	bool asleep;
 
-	blk_mq_quiesce_queue(&vblk->queue);
-	if (!vblk->resetting)
-		blk_mq_drain_in_flight(&vblk->queue);
-	virtblk_sleep(vblk);
+	blk_mq_quiesce_queue(q);
+	blk_mq_drain_in_flight(q);
+	/* Another CPU may still be resetting the device for requests that were lost. */
+	blk_mq_hold_timeouts(q);
+	asleep = vblk->frozen;
+	if (!asleep)
+		virtblk_stop_device(vblk);
+	/* One that did not wake up the last time is quiesced already: once is enough. */
+	if (asleep || vblk->dead)
+		blk_mq_unquiesce_queue(q);
+	blk_mq_release_timeouts(q);
 	return 0;
 }
 
-static int virtblk_restore(struct virtio_device *vdev)
+/* The bus has reset the device and agreed on the features again. */
+static int virtblk_bring_back(struct virtio_blk *vblk)
 {
-	struct virtio_blk *vblk = vdev->priv;
 	const struct queue_limits *limits = &vblk->queue.limits;
-	int err = vblk->dead ? -ENODEV : 0;
+	struct virtio_device *vdev = vblk->vdev;
+	int err;
 
-	if (!err)
-		err = virtblk_find_vqs(vblk, at_most(limits->max_segments + 2, INDIRECT_MAX));
+	err = virtblk_find_vqs(vblk, at_most(limits->max_segments + 2, INDIRECT_MAX));
 	if (err)
 		return err;
 	if (smallest_ring(vblk) < limits->max_segments + 2) {
-		virtblk_sleep(vblk);
+		virtblk_stop_device(vblk);
 		return -EINVAL;
 	}
 	/* A reset has undone what virtblk_set_cache() did. */
@@ -484,6 +489,28 @@ static int virtblk_restore(struct virtio_device *vdev)
 		blk_mq_start_stopped_hw_queue(&vblk->queue.hctxs[i]);
 	blk_mq_unquiesce_queue(&vblk->queue);
 	return 0;
+}
+
+static int virtblk_restore(struct virtio_device *vdev)
+{
+	struct virtio_blk *vblk = vdev->priv;
+	int err;
+
+	/* For lost requests, from virtblk_timeout(), which sees to all that follows here. */
+	if (vblk->resetting)
+		return virtblk_bring_back(vblk);
+
+	blk_mq_hold_timeouts(&vblk->queue);
+	if (vblk->dead) {
+		/* It came out of reset this time. Until now it took requests, and failed them. */
+		blk_mq_quiesce_queue(&vblk->queue);
+		__atomic_store_n(&vblk->dead, false, __ATOMIC_RELEASE);
+	}
+	err = virtblk_bring_back(vblk);
+	if (err)
+		virtblk_give_up(vblk);
+	blk_mq_release_timeouts(&vblk->queue);
+	return err;
 }
 
 /* ---- the driver ---- */

@@ -60,30 +60,43 @@ int virtblk_get_lifetime(struct gendisk *disk, struct virtblk_lifetime *lifetime
 	return 0;
 }
 
+/* Whatever limits.write_cache says by now. */
+static int virtblk_flush(struct gendisk *disk)
+{
+	struct request *rq = blk_mq_alloc_request(disk->queue, REQ_OP_FLUSH, 0);
+	int err;
+
+	if (!rq)
+		return -ENODEV;
+	err = blk_execute_rq(rq);
+	blk_mq_free_request(rq);
+	return err;
+}
+
 int virtblk_set_cache(struct gendisk *disk, bool writeback)
 {
 	const unsigned int offset = offsetof(struct virtio_blk_config, writeback);
 	const struct virtio_blk *vblk = disk->private_data;
 	struct queue_limits *limits = &disk->queue->limits;
-	uint8_t now;
-	bool flush;
-	int err = 0;
+	bool before = limits->write_cache;
+	uint8_t now = 0xff;
 
 	if (!virtio_has_feature(disk->vdev, VIRTIO_BLK_F_CONFIG_WCE))
 		return -EOPNOTSUPP;
-	/* 3.1.1: after a reset no config is written before the features are agreed again. */
-	if (vblk->frozen || virtio_cread8(disk->vdev, offset) > 1)
-		return -ENODEV;
-	flush = limits->write_cache && !writeback;
-	virtio_cwrite8(disk->vdev, offset, writeback);
-	/* 5.2.6.1: what was written before may still be in the cache. */
-	if (flush)
-		err = blkdev_issue_flush(disk);
-	now = virtio_cread8(disk->vdev, offset);
+	/* 3.1.1: after a reset no config is written before the features are agreed again. And
+	 * whoever brings the device back is to find in the limits what it was told. */
+	blk_mq_hold_timeouts(disk->queue);
+	if (!vblk->frozen) {
+		virtio_cwrite8(disk->vdev, offset, writeback);
+		now = virtio_cread8(disk->vdev, offset);
+		if (now <= 1)
+			limits->write_cache = now;
+	}
+	blk_mq_release_timeouts(disk->queue);
 	if (now > 1)
 		return -ENODEV; /* not a mode: nobody is there to answer */
-	limits->write_cache = now;
-	return err;
+	/* 5.2.6.1: what was written before may still be in the cache. */
+	return before && !writeback ? virtblk_flush(disk) : 0;
 }
 
 void virtblk_get_stats(const struct gendisk *disk, struct virtblk_stats *stats)

@@ -60,7 +60,7 @@ struct virtio_blk {
 	bool needs_reset; /* atomic: the device said so */
 	bool resetting;	  /* the device is being reset, and brought back, for lost requests */
 	bool frozen;	  /* there are no queues now */
-	bool dead;	  /* atomic: it cannot be brought back */
+	bool dead;	  /* atomic: it could not be brought back */
 	struct virtio_blk *next;
 };
 
@@ -83,8 +83,8 @@ int virtblk_reap(struct virtio_blk *vblk, unsigned int qid, bool *broken);
 void virtblk_timeout(struct blk_mq_hw_ctx *hctx);
 /* Resets the device, takes back what it held and lets go of its queues. */
 void virtblk_stop_device(struct virtio_blk *vblk);
-/* It will not work again: requests end with -ENODEV. */
-void virtblk_kill(struct virtio_blk *vblk);
+/* With no queues, and quiesced: requests end with -ENODEV, those that wait and those to come. */
+void virtblk_give_up(struct virtio_blk *vblk);
 
 /* ---- virtio_blk_zoned.c ---- */
 

@@ -85,13 +85,19 @@ static int virtblk_reset_queue(struct virtio_blk *vblk, struct blk_mq_hw_ctx *hc
 
 /* ---- the device ---- */
 
-void virtblk_kill(struct virtio_blk *vblk)
+static void virtblk_kill(struct virtio_blk *vblk)
 {
 	if (!__atomic_exchange_n(&vblk->dead, true, __ATOMIC_RELEASE))
 		platform_log(PLATFORM_ERROR, "%s: the device cannot be used any more",
 			     vblk->disk.disk_name);
 	for (unsigned int i = 0; i < vblk->num_vqs; i++)
 		blk_mq_start_stopped_hw_queue(&vblk->queue.hctxs[i]);
+}
+
+void virtblk_give_up(struct virtio_blk *vblk)
+{
+	virtblk_kill(vblk);
+	blk_mq_unquiesce_queue(&vblk->queue);
 }
 
 void virtblk_stop_device(struct virtio_blk *vblk)
@@ -112,29 +118,31 @@ void virtblk_stop_device(struct virtio_blk *vblk)
 	}
 	vdev->config->del_vqs(vdev);
 	vblk->frozen = true;
+	/* If it asked for a reset it has had one. */
+	__atomic_store_n(&vblk->needs_reset, false, __ATOMIC_RELAXED);
 }
 
 /* All queues at once, where one alone, @first, cannot be reset. */
 static void virtblk_reset_whole_device(struct virtio_blk *vblk, struct virtio_blk_vq *first)
 {
 	struct virtio_device *vdev = vblk->vdev;
-	int err;
+	int err = 0;
 
 	/* The others have done nothing wrong, unless they are broken too. */
 	for (struct virtio_blk_vq *bvq = vblk->vqs; bvq < vblk->vqs + vblk->num_vqs; bvq++)
 		if (bvq != first)
 			bvq->lost = bvq->vq && virtqueue_is_broken(bvq->vq) ? -EIO : 0;
-	__atomic_store_n(&vblk->needs_reset, false, __ATOMIC_RELAXED);
 	vblk->resets++;
 	vblk->resetting = true;
-	err = virtio_device_freeze(vdev);
-	if (!err && !vblk->dead)
+	virtio_config_driver_disable(vdev);
+	blk_mq_quiesce_queue(&vblk->queue);
+	virtblk_stop_device(vblk);
+	if (!vblk->dead)
 		err = virtio_device_restore(vdev);
+	virtio_config_driver_enable(vdev);
 	vblk->resetting = false;
-	if (err || vblk->dead) {
-		virtblk_kill(vblk);
-		blk_mq_unquiesce_queue(&vblk->queue); /* as virtblk_restore() would have */
-	}
+	if (err || vblk->dead)
+		virtblk_give_up(vblk);
 }
 
 /* ---- time-outs ---- */

@@ -286,6 +286,20 @@ static uint8_t virtblk_vbr_status(const struct virtblk_req *vbr)
 	return __atomic_load_n(&in_hdr[vbr->in_hdr_len - 1], __ATOMIC_RELAXED);
 }
 
+/* Where the device says that it has put the data: in the zone that it was told, or it is no answer.
+ * Linux believes it. */
+static int virtblk_append_done(struct request *rq)
+{
+	const struct queue_limits *limits = &rq->mq_hctx->queue->limits;
+	const struct virtblk_req *vbr = rq->pdu;
+	uint64_t at = le64_read(&vbr->wire->in_hdr.append.append_sector);
+
+	if (at < rq->sector || at - rq->sector >= limits->zone_sectors)
+		return -EPROTO;
+	rq->append_sector = at;
+	return 0;
+}
+
 static void virtblk_request_done(struct request *rq)
 {
 	struct virtio_blk *vblk = vblk_of(rq->mq_hctx);
@@ -299,7 +313,7 @@ static void virtblk_request_done(struct request *rq)
 	if (!err && vbr->len < vbr->in_len && virtio_has_feature(vblk->vdev, VIRTIO_F_VERSION_1))
 		err = -EPROTO;
 	if (rq->op == REQ_OP_ZONE_APPEND && !err)
-		rq->append_sector = le64_read(&vbr->wire->in_hdr.append.append_sector);
+		err = virtblk_append_done(rq);
 	blk_mq_end_request(rq, err);
 }
 

@@ -50,12 +50,20 @@ static void config_changed_locked(struct virtio_device *dev)
 		dev->driver->config_changed(dev);
 }
 
+/* Not on the way to sleep, where a driver may have had to reset its device once more. */
 static void virtio_config_core_enable(struct virtio_device *dev)
 {
 	platform_lock(&dev->config_lock);
-	dev->config_core_enabled = true;
+	dev->config_core_enabled = !dev->freezing;
 	if (dev->config_change_pending)
 		config_changed_locked(dev);
+	platform_unlock(&dev->config_lock);
+}
+
+static void virtio_set_freezing(struct virtio_device *dev, bool freezing)
+{
+	platform_lock(&dev->config_lock);
+	dev->freezing = freezing;
 	platform_unlock(&dev->config_lock);
 }
 
@@ -197,6 +205,7 @@ static int virtio_dev_probe(struct virtio_device *dev, struct virtio_driver *drv
 	/* Whatever the one before left: what it missed, and what it did not want to hear of. */
 	dev->config_driver_disabled = false;
 	dev->config_change_pending = false;
+	dev->failed = false;
 	virtio_add_status(dev, VIRTIO_CONFIG_S_DRIVER);
 
 	err = virtio_negotiate(dev, drv);
@@ -380,10 +389,14 @@ int virtio_device_freeze(struct virtio_device *dev)
 {
 	int err = 0;
 
+	virtio_set_freezing(dev, true);
 	virtio_config_core_disable(dev);
-	dev->failed = dev->config->get_status(dev) & VIRTIO_CONFIG_S_FAILED;
+	/* With a driver it is the restore before that failed, and the next one begins anew. Linux
+	 * would set it then all the same. */
+	dev->failed = !dev->driver && dev->config->get_status(dev) & VIRTIO_CONFIG_S_FAILED;
 	if (dev->driver && dev->driver->freeze)
 		err = dev->driver->freeze(dev);
+	virtio_set_freezing(dev, false);
 	if (err)
 		virtio_config_core_enable(dev);
 	return err;

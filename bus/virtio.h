@@ -40,7 +40,7 @@ struct virtio_device {
 	int index;			 /* N of virtioN */
 	struct virtio_driver *driver;	 /* bound; NULL if none */
 	struct virtio_features features; /* agreed; none until there was a driver */
-	bool failed;			 /* FAILED was set when it was frozen */
+	bool failed;			 /* FAILED was set when it was frozen without a driver */
 	void *priv;			 /* the driver's */
 
 	/* Set by the transport in find_vqs(), cleared in del_vqs(): index is the queue's number,
@@ -49,8 +49,9 @@ struct virtio_device {
 	unsigned int nvqs;
 
 	/* Private to bus/. */
-	struct platform_lock config_lock; /* the next three */
+	struct platform_lock config_lock; /* the next four */
 	bool config_core_enabled;    /* from after probe and scan until remove or freeze begins */
+	bool freezing;		     /* the driver's freeze has not returned */
 	bool config_driver_disabled; /* the driver does not want to hear of changes now */
 	bool config_change_pending;  /* one came while nobody was listening */
 	bool reset_failed;	     /* so that nothing but another reset may be tried */
@@ -136,6 +137,9 @@ int virtio_device_freeze(struct virtio_device *vdev);
 
 /**
  * virtio_device_restore - bring it back: reset, features as they were agreed, the driver's restore
+ *
+ * After virtio_device_freeze(). A driver that has to reset its device in between calls it too, as
+ * its freeze may.
  *
  * Return: 0; an error, and FAILED is set, unless it was the reset that failed.
  */

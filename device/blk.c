@@ -339,25 +339,46 @@ static void virtio_blk_set_config(struct VirtIODevice *vdev, uint8_t *config, ui
 		s->config.writeback = config[writeback] ? 1 : 0;
 }
 
-static unsigned int zones_in(const struct VirtIOBlock *s)
+/* The last may be a smaller one. */
+static uint64_t zones_in(const struct VirtIOBlkZonedConf *zoned, uint64_t bytes)
 {
-	uint64_t sectors = s->conf.backend->bytes / SECTOR;
-	uint32_t zone = s->conf.zoned.zone_sectors;
+	uint64_t sectors = bytes / SECTOR;
 
-	return zone ? (unsigned int)((sectors + zone - 1) / zone) : 0;
+	return sectors / zoned->zone_sectors + (sectors % zoned->zone_sectors != 0);
 }
 
-void virtio_blk_resize(struct VirtIOBlock *s, uint64_t bytes)
+static bool has_zones(const struct VirtIOBlkZonedConf *zoned)
 {
+	return zoned->offered && zoned->model != VIRTIO_BLK_Z_NONE;
+}
+
+/* Zones come or go whole: one that grew would have sectors behind its write pointer that it was
+ * never asked for, and one that shrank might have its write pointer behind its end. */
+static bool zones_can_follow(const struct VirtIOBlock *s, uint64_t bytes)
+{
+	const struct VirtIOBlkZonedConf *zoned = &s->conf.zoned;
+	uint64_t before = s->conf.backend->bytes, border = bytes < before ? bytes : before;
+
+	if (zones_in(zoned, bytes) > zoned->max_zones)
+		return false;
+	return bytes == before || border / SECTOR % zoned->zone_sectors == 0;
+}
+
+bool virtio_blk_resize(struct VirtIOBlock *s, uint64_t bytes)
+{
+	bool zoned = has_zones(&s->conf.zoned);
 	unsigned int zones = s->nr_zones;
 
+	if (bytes % SECTOR || (zoned && !zones_can_follow(s, bytes)))
+		return false;
 	s->conf.backend->bytes = bytes;
 	le64_write(&s->config.capacity, bytes / SECTOR);
-	if (s->conf.zoned.zones && zones_in(s) <= s->conf.zoned.max_zones) {
-		s->nr_zones = zones_in(s);
+	if (zoned) {
+		s->nr_zones = (unsigned int)zones_in(&s->conf.zoned, bytes);
 		virtio_blk_init_zones(s, zones);
 	}
 	virtio_notify_config(s->vdev);
+	return true;
 }
 
 /* ---- making one ---- */
@@ -378,7 +399,6 @@ static const struct VirtioDeviceClass virtio_blk_class = {
 static bool conf_makes_sense(const struct VirtIOBlkConf *conf)
 {
 	const struct VirtIOBlkZonedConf *zoned = &conf->zoned;
-	uint64_t sectors = conf->backend->bytes / SECTOR;
 
 	/* 5.2.5.2: who can choose a cache can empty it. */
 	if (conf->backend->bytes % SECTOR || (conf->config_wce && !conf->flush))
@@ -387,10 +407,10 @@ static bool conf_makes_sense(const struct VirtIOBlkConf *conf)
 		return false;
 	if (conf->pre_eol_info > 3 || conf->lifetime_typ_a > 11 || conf->lifetime_typ_b > 11)
 		return false;
-	if (!zoned->offered || zoned->model == VIRTIO_BLK_Z_NONE)
+	if (!has_zones(zoned))
 		return true;
 	if (!zoned->zone_sectors || zoned->zone_capacity > zoned->zone_sectors ||
-	    (sectors + zoned->zone_sectors - 1) / zoned->zone_sectors > zoned->max_zones)
+	    zones_in(zoned, conf->backend->bytes) > zoned->max_zones)
 		return false;
 	/* 5.2.6.2: erasing is resetting whole zones. */
 	if (conf->max_secure_erase_sectors &&
@@ -433,11 +453,11 @@ static void fill_zoned(struct VirtIOBlock *s)
 	struct VirtIOBlkZonedConf *conf = &s->conf.zoned;
 
 	zoned->model = conf->model;
-	if (!conf->offered || conf->model == VIRTIO_BLK_Z_NONE)
+	if (!has_zones(conf))
 		return;
 	if (!conf->write_granularity)
 		conf->write_granularity = SECTOR;
-	s->nr_zones = zones_in(s);
+	s->nr_zones = (unsigned int)zones_in(conf, s->conf.backend->bytes);
 	/* No limit is as many as there are. */
 	le32_write(&zoned->zone_sectors, conf->zone_sectors);
 	le32_write(&zoned->max_open_zones,

@@ -194,8 +194,12 @@ struct VirtIOBlock {
 bool virtio_blk_init(struct VirtIOBlock *s, struct VirtIODevice *vdev,
 		     const struct VirtIOBlkConf *conf);
 
-/* Another size, announced to the driver; the back end is told, and has the room. */
-void virtio_blk_resize(struct VirtIOBlock *s, uint64_t bytes);
+/*
+ * Another size, announced to the driver; the back end is told, and has the room. False, and nothing
+ * has changed: not whole sectors; or a zoned disk, and there is no memory for so many zones, or one
+ * that is there already would change its size.
+ */
+bool virtio_blk_resize(struct VirtIOBlock *s, uint64_t bytes);
 
 /* From now on. False if there are VIRTIO_BLK_FAULTS pending already. */
 bool virtio_blk_inject(struct VirtIOBlock *s, const struct VirtIOBlkFault *fault);

@@ -295,35 +295,34 @@ static void set_config(struct VirtIODevice *vdev, uint8_t *config, uint32_t offs
 	__builtin_memcpy(n->config.mac, config, sizeof(n->config.mac));
 }
 
-static bool feature_in(const uint64_t *features, unsigned int bit)
-{
-	return features[bit / 64] >> bit % 64 & 1;
-}
-
-/* 5.1.3.1: what needs another feature is not to be accepted without it. */
+/* 5.1.3.1, 5.1.4.1: what needs another feature, one of two where there are two, is not to be
+ * accepted without it. */
 static bool validate_features(struct VirtIODevice *vdev, const uint64_t *features)
 {
-	static const uint8_t needs[][2] = {
-		{ VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_CSUM },
-		{ VIRTIO_NET_F_GUEST_TSO6, VIRTIO_NET_F_GUEST_CSUM },
-		{ VIRTIO_NET_F_GUEST_USO4, VIRTIO_NET_F_GUEST_CSUM },
-		{ VIRTIO_NET_F_GUEST_USO6, VIRTIO_NET_F_GUEST_CSUM },
-		{ VIRTIO_NET_F_HOST_TSO4, VIRTIO_NET_F_CSUM },
-		{ VIRTIO_NET_F_HOST_TSO6, VIRTIO_NET_F_CSUM },
-		{ VIRTIO_NET_F_HOST_USO, VIRTIO_NET_F_CSUM },
-		{ VIRTIO_NET_F_CTRL_RX, VIRTIO_NET_F_CTRL_VQ },
-		{ VIRTIO_NET_F_CTRL_VLAN, VIRTIO_NET_F_CTRL_VQ },
-		{ VIRTIO_NET_F_GUEST_ANNOUNCE, VIRTIO_NET_F_CTRL_VQ },
-		{ VIRTIO_NET_F_MQ, VIRTIO_NET_F_CTRL_VQ },
-		{ VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_CTRL_VQ },
-		{ VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, VIRTIO_NET_F_CTRL_VQ },
-		{ VIRTIO_NET_F_NOTF_COAL, VIRTIO_NET_F_CTRL_VQ },
-		{ VIRTIO_NET_F_RSS, VIRTIO_NET_F_CTRL_VQ },
+	const uint64_t csum = VIRTIO_NET_BIT(CSUM), guest_csum = VIRTIO_NET_BIT(GUEST_CSUM);
+	const uint64_t tso = VIRTIO_NET_BIT(HOST_TSO4) | VIRTIO_NET_BIT(HOST_TSO6);
+	const uint64_t guest_tso = VIRTIO_NET_BIT(GUEST_TSO4) | VIRTIO_NET_BIT(GUEST_TSO6);
+	const uint64_t ctrl = VIRTIO_NET_BIT(CTRL_VQ);
+	const struct {
+		unsigned int feature;
+		uint64_t needs; /* any of these */
+	} rows[] = {
+		{ VIRTIO_NET_F_GUEST_TSO4, guest_csum }, { VIRTIO_NET_F_GUEST_TSO6, guest_csum },
+		{ VIRTIO_NET_F_GUEST_USO4, guest_csum }, { VIRTIO_NET_F_GUEST_USO6, guest_csum },
+		{ VIRTIO_NET_F_GUEST_ECN, guest_tso },	 { VIRTIO_NET_F_HOST_TSO4, csum },
+		{ VIRTIO_NET_F_HOST_TSO6, csum },	 { VIRTIO_NET_F_HOST_USO, csum },
+		{ VIRTIO_NET_F_HOST_ECN, tso },		 { VIRTIO_NET_F_CTRL_RX, ctrl },
+		{ VIRTIO_NET_F_CTRL_RX_EXTRA, ctrl },	 { VIRTIO_NET_F_CTRL_VLAN, ctrl },
+		{ VIRTIO_NET_F_GUEST_ANNOUNCE, ctrl },	 { VIRTIO_NET_F_MQ, ctrl },
+		{ VIRTIO_NET_F_CTRL_MAC_ADDR, ctrl },	 { VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, ctrl },
+		{ VIRTIO_NET_F_NOTF_COAL, ctrl },	 { VIRTIO_NET_F_VQ_NOTF_COAL, ctrl },
+		{ VIRTIO_NET_F_DEVICE_STATS, ctrl },	 { VIRTIO_NET_F_RSS, ctrl },
+		{ VIRTIO_NET_F_HASH_REPORT, ctrl },
 	};
 
 	(void)vdev;
-	for (size_t i = 0; i < sizeof(needs) / sizeof(*needs); i++)
-		if (feature_in(features, needs[i][0]) && !feature_in(features, needs[i][1]))
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (features[0] >> rows[i].feature & 1 && !(features[0] & rows[i].needs))
 			return false;
 	return true;
 }

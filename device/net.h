@@ -132,11 +132,13 @@ struct VirtIONet {
 		bool lose_interrupts;
 		bool hold_tx; /* sent buffers are not looked at before virtio_net_release() */
 		bool lie_num_buffers;
-		uint16_t num_buffers;	/* said in place of the truth */
-		int32_t rx_len;		/* added to the used length of each received buffer */
-		uint32_t tx_len;	/* said to have been written to each sent buffer */
-		bool silent_ctrl;	/* commands are never answered */
-		bool mute_ctrl;		/* and these handed back without a byte written */
+		uint16_t num_buffers; /* said in place of the truth */
+		int32_t rx_len;	      /* added to the used length of each received buffer */
+		uint32_t tx_len;      /* said to have been written to each sent buffer */
+		bool silent_ctrl;     /* commands are never answered */
+		bool mute_ctrl;	      /* and these handed back without a byte written */
+		bool short_ctrl;      /* these with all of it, but a length of so many: */
+		uint32_t ctrl_len;
 		bool refuse_ctrl;	/* all of them with ERR */
 		uint8_t rx_flags;	/* set in each received header */
 		uint8_t rx_gso_type;	/* likewise */

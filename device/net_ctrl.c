@@ -521,6 +521,7 @@ void virtio_net_handle_ctrl(struct VirtIONet *n, unsigned int index)
 {
 	struct VirtQueue *vq = virtio_get_queue(n->vdev, index);
 	struct VirtQueueElement elem = { .pieces = n->tx_pieces, .capacity = VIRTIO_NET_CHAIN };
+	uint32_t len;
 
 	if (!vq || n->fault.silent_ctrl)
 		return;
@@ -529,7 +530,8 @@ void virtio_net_handle_ctrl(struct VirtIONet *n, unsigned int index)
 			virtio_device_fail(n->vdev, "a command without room for an answer");
 			return;
 		}
-		virtqueue_push(vq, &elem, n->fault.mute_ctrl ? 0 : answer(n, &elem));
+		len = n->fault.mute_ctrl ? 0 : answer(n, &elem);
+		virtqueue_push(vq, &elem, n->fault.short_ctrl ? n->fault.ctrl_len : len);
 		if (!n->fault.lose_interrupts)
 			virtio_notify(vq);
 	}

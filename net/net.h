@@ -144,8 +144,9 @@ unsigned int net_wait(uint64_t deadline);
 /*
  * Return, where a function of this part returns int: 0; -EOPNOTSUPP if the feature was not
  * negotiated; -EINVAL for a value it cannot have, before the device hears of it; -EREMOTEIO if the
- * device refused; -ETIMEDOUT if it never answered, and -EIO from then on; -ENETDOWN while the card
- * sleeps. On an error the setting is as it was. Settings survive freeze and restore.
+ * device refused, or its answer is not whole; -ETIMEDOUT if it never answered, and -EIO from then
+ * on; -ENETDOWN while the card sleeps. On an error the setting is as it was. Settings survive
+ * freeze and restore.
  */
 
 /* Which frames the device is to let through (5.1.9.5.1, 5.1.9.5.2), beside its own address. */

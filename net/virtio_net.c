@@ -362,11 +362,18 @@ static void virtnet_close(struct virtnet_info *vi)
 	}
 }
 
-/* Reset or not, the device can write to none of the buffers any more. */
+/*
+ * Reset or not, the device can write to none of the buffers any more. Asleep there are no queues;
+ * but it may have failed to wake up, and is reset.
+ */
 static void remove_vq_common(struct virtnet_info *vi)
 {
+	bool asleep = !vi->dev.present;
+
 	vi->dev.present = false;
 	virtio_reset_device(vi->vdev);
+	if (asleep)
+		return;
 	virtnet_close(vi);
 	free_unused_bufs(vi);
 	vi->vdev->config->del_vqs(vi->vdev);
@@ -493,9 +500,7 @@ static void virtnet_remove(struct virtio_device *vdev)
 {
 	struct virtnet_info *vi = vdev->priv;
 
-	/* Asleep it has no queues any more. */
-	if (vi->dev.present)
-		remove_vq_common(vi);
+	remove_vq_common(vi);
 	unregister_netdev(&vi->dev);
 	skb_pool_release();
 	vdev->priv = NULL;

@@ -37,13 +37,13 @@ void virtnet_ctrl_free(struct virtnet_info *vi)
 	vi->ctrl = NULL;
 }
 
-/* Spins: an answer takes about as long as an interrupt would. */
-static int wait_for_answer(struct virtnet_info *vi)
+/* Spins: an answer takes about as long as an interrupt would. @len: the bytes said to be written.
+ */
+static int wait_for_answer(struct virtnet_info *vi, unsigned int *len)
 {
 	uint64_t deadline = platform_now() + ANSWER_NS;
-	unsigned int len;
 
-	while (!virtqueue_get_buf(vi->cvq, &len)) {
+	while (!virtqueue_get_buf(vi->cvq, len)) {
 		if (virtqueue_is_broken(vi->cvq))
 			return -EIO;
 		if (platform_now() >= deadline) {
@@ -70,7 +70,7 @@ int virtnet_send_command_reply(struct virtnet_info *vi, uint8_t class, uint8_t c
 {
 	struct virtnet_ctrl *ctrl = vi->ctrl;
 	struct scatterlist sg[5], *sgs[5] = { &sg[0], &sg[1], &sg[2], &sg[3], &sg[4] };
-	unsigned int out = 0, in = 0;
+	unsigned int out = 0, in = 0, len;
 	uint32_t used = 0;
 	int err;
 
@@ -100,14 +100,21 @@ int virtnet_send_command_reply(struct virtnet_info *vi, uint8_t class, uint8_t c
 		return err == -ENOSPC ? -EIO : err;
 	if (!virtqueue_kick(vi->cvq))
 		return -EIO;
-	err = wait_for_answer(vi);
+	err = wait_for_answer(vi, &len);
 	if (err)
 		return err;
-	if (ctrl->ack != VIRTIO_NET_OK)
+	/* 5.1.9.1: a legacy device's length says nothing. */
+	if (!virtio_has_feature(vi->vdev, VIRTIO_F_VERSION_1))
+		len = sizeof(ctrl->ack) + result_len;
+	/* 2.7.8.3: beyond the length nothing is to be trusted. Linux does not look at it. */
+	if (len < sizeof(ctrl->ack) || ctrl->ack != VIRTIO_NET_OK)
 		return -EREMOTEIO;
-	if (result_len)
-		__builtin_memcpy(result, ctrl->result, result_len);
-	return 0;
+	len -= sizeof(ctrl->ack);
+	if (result_len) {
+		__builtin_memset(result, 0, result_len);
+		__builtin_memcpy(result, ctrl->result, len);
+	}
+	return (int)len;
 }
 
 static int virtnet_send_command(struct virtnet_info *vi, uint8_t class, uint8_t command,
@@ -507,14 +514,16 @@ static int get_vq_coalesce(struct virtnet_info *vi, unsigned int index, struct n
 	} ask = { 0 };
 	struct virtnet_part part = { &ask, sizeof(ask) };
 	struct virtio_net_ctrl_coal answer;
-	int err;
+	int len;
 
 	le16_write(&ask.vq_index, (uint16_t)index);
-	err = virtnet_send_command_reply(vi, VIRTIO_NET_CTRL_NOTF_COAL,
+	len = virtnet_send_command_reply(vi, VIRTIO_NET_CTRL_NOTF_COAL,
 					 VIRTIO_NET_CTRL_NOTF_COAL_VQ_GET, &part, 1, &answer,
 					 sizeof(answer));
-	if (err)
-		return err; /* 5.1.9.5.10.5: what it may have written means nothing */
+	if (len < 0)
+		return len; /* 5.1.9.5.10.5: what it may have written means nothing */
+	if (len < (int)sizeof(answer))
+		return -EREMOTEIO;
 	coal->max_packets = le32_read(&answer.max_packets);
 	coal->max_usecs = le32_read(&answer.max_usecs);
 	return 0;

@@ -153,7 +153,7 @@ static void set_length(struct sk_buff *skb, uint32_t len)
  *
  * Linux takes as many buffers as it was told to. But all of them except the last are full: a buffer
  * that is not, and is said not to be the last, gives the lie to num_buffers before the frames that
- * follow are mistaken for this one's rest.
+ * follow are mistaken for this one's rest; and so does one without a byte.
  */
 static bool receive_mergeable(struct receive_queue *rq, struct sk_buff *skb, unsigned int more)
 {
@@ -175,6 +175,11 @@ static bool receive_mergeable(struct receive_queue *rq, struct sk_buff *skb, uns
 			return false;
 		}
 		rq->posted--;
+		if (!len) {
+			kfree_skb(frag);
+			drop(&rq->stats.length_errors, skb);
+			return false;
+		}
 		frag->data = hdr_of(rq->vi, frag);
 		frag->len = len;
 		skb->len += len;
@@ -188,6 +193,8 @@ static bool receive_mergeable(struct receive_queue *rq, struct sk_buff *skb, uns
 /* Was that kind of packet negotiated? 5.1.9.4.1 */
 static bool gso_expected(const struct virtio_device *vdev, uint8_t gso_type)
 {
+	if (gso_type & VIRTIO_NET_HDR_GSO_ECN && !virtio_has_feature(vdev, VIRTIO_NET_F_GUEST_ECN))
+		return false;
 	switch (gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
 	case VIRTIO_NET_HDR_GSO_TCPV4:
 		return virtio_has_feature(vdev, VIRTIO_NET_F_GUEST_TSO4);

@@ -109,21 +109,21 @@ static int get_queue_stats(struct virtnet_info *vi, unsigned int index, uint64_t
 	struct virtnet_part part = { &ask, sizeof(ask) };
 	uint8_t replies[REPLY_MAX];
 	uint32_t at = 0, size;
-	int err;
+	int len;
 
 	le16_write(&ask.vq_index, (uint16_t)index);
 	le64_write(&ask.types_bitmap, types);
-	err = virtnet_send_command_reply(vi, VIRTIO_NET_CTRL_STATS, VIRTIO_NET_CTRL_STATS_GET,
+	len = virtnet_send_command_reply(vi, VIRTIO_NET_CTRL_STATS, VIRTIO_NET_CTRL_STATS_GET,
 					 &part, 1, replies, sizeof(replies));
-	if (err)
-		return err;
+	if (len < 0)
+		return len;
 	/* The device's word again: a size that leads nowhere ends it. */
-	for (; at + sizeof(struct virtio_net_stats_reply_hdr) <= sizeof(replies); at += size) {
+	for (; at + sizeof(struct virtio_net_stats_reply_hdr) <= (uint32_t)len; at += size) {
 		struct virtio_net_stats_reply_hdr hdr;
 
 		__builtin_memcpy(&hdr, replies + at, sizeof(hdr));
 		size = le16_read(&hdr.size);
-		if (size < sizeof(hdr) || size > sizeof(replies) - at)
+		if (size < sizeof(hdr) || size > (uint32_t)len - at)
 			break;
 		take_reply(replies + at, size, hdr.type, stats);
 	}
@@ -144,8 +144,11 @@ int virtnet_get_device_stats(struct net_device *dev, uint16_t pair, struct net_d
 	/* 5.1.9.5.11.13: only what it says it has is asked for. */
 	err = virtnet_send_command_reply(vi, VIRTIO_NET_CTRL_STATS, VIRTIO_NET_CTRL_STATS_QUERY,
 					 NULL, 0, &wire, sizeof(wire));
-	if (err)
+	if (err < 0)
 		return err;
+	if (err < (int)sizeof(wire))
+		return -EREMOTEIO;
+	err = 0;
 	stats->types = le64_read(&wire) & (RX_TYPES | TX_TYPES | CVQ_TYPES);
 	if (stats->types & RX_TYPES)
 		err = get_queue_stats(vi, 2u * pair, stats->types & RX_TYPES, stats);

@@ -126,10 +126,10 @@ struct virtnet_part {
 /**
  * virtnet_send_command_reply - send a command and wait for the answer
  * @parts: @num of them, 0 to 2; each goes into an element of its own (5.1.9.8)
- * @result: what the device writes behind the ack goes here if it said OK; @result_len bytes, 0:
- *	nothing is expected
+ * @result: what the device writes behind the ack goes here if it said OK; at most @result_len
+ *	bytes, 0: nothing is expected. What it has not written is zeroes.
  *
- * Return: as the settings of net.h.
+ * Return: how many bytes of @result were written; otherwise as the settings of net.h.
  */
 int virtnet_send_command_reply(struct virtnet_info *vi, uint8_t class, uint8_t command,
 			       const struct virtnet_part *parts, unsigned int num, void *result,

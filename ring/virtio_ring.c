@@ -353,5 +353,20 @@ void virtqueue_snapshot(const struct virtqueue *_vq, struct vring_snapshot *snap
 		.avail_idx = vq->avail_idx,
 		.last_used = vq->last_used,
 		.num_free = vq->vq.num_free,
+		.num_added = vq->num_added,
+		.free_head = vq->free_head,
+		.indirect = vq->indirect_max,
+	};
+}
+
+struct vring_note virtqueue_note(const struct virtqueue *_vq, unsigned int entry)
+{
+	const struct vring_virtqueue *vq = to_vvq_const(_vq);
+	const struct vring_desc *tables = vq->indirect;
+
+	return (struct vring_note){
+		.token = vq->bufs[entry].data,
+		.num = vq->bufs[entry].num,
+		.table = tables ? tables + (size_t)entry * vq->indirect_max : NULL,
 	};
 }

@@ -23,10 +23,22 @@ struct vring_snapshot {
 	uint16_t avail_idx;
 	uint16_t last_used;
 	unsigned int num_free;
+	/* Not drawn. */
+	unsigned int num_added; /* since the last kick decision, in steps of avail_idx */
+	unsigned int free_head; /* first free slot; packed: buffer id */
+	bool indirect;		/* tables are made */
 };
 
 /* Points @snapshot at @vq as it is now; nothing is copied. */
 void virtqueue_snapshot(const struct virtqueue *vq, struct vring_snapshot *snapshot);
+
+/* What the driver keeps of a slot, packed of a buffer id, out of the device's reach. */
+struct vring_note {
+	const void *token; /* the caller's, of the buffer headed here; NULL: none in flight */
+	unsigned int num;  /* slots that the buffer takes */
+	const void *table; /* where its indirect table is, if it has one; NULL: there are none */
+};
+struct vring_note virtqueue_note(const struct virtqueue *vq, unsigned int entry);
 
 /**
  * vring_draw - draw a ring

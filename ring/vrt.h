@@ -3,7 +3,8 @@
  * A recording, as it lies in a file: what happened to rings, and how they looked now and then.
  *
  * Made by vring-trace in a guest, by the metal guest, or by a test; read by vring-trace replay,
- * export, diff and check anywhere. Everything is little-endian.
+ * export, diff and check anywhere. Everything is little-endian. trace-tool/vrt.5 says the same to
+ * whoever writes a reader.
  *
  *   struct vrt_header
  *   struct vrt_block, its payload, zeroes up to a multiple of 8
@@ -23,7 +24,9 @@
 #define VRT_MINOR 0
 
 #define VRT_ALIGN 8
-#define VRT_NAME 32 /* bytes of a name, with the NUL that ends it */
+#define VRT_MAX_PAYLOAD (64u << 20) /* bytes of a block, inflated */
+#define VRT_NAME 32		    /* bytes of a name, with the NUL that ends it */
+#define VRT_SYMBOL 64		    /* ... of a function's */
 
 struct vrt_header {
 	char magic[8];
@@ -48,10 +51,11 @@ enum vrt_block_type {
 	 * neighbours differ little.
 	 */
 	VRT_EVENTS_DEFLATED,
-	VRT_SNAPSHOT, /* struct vrt_snapshot and its areas: a key frame */
-	VRT_LOSS,     /* struct vrt_loss: from the start until now */
-	VRT_NOTE,     /* text, UTF-8: the command that ran, why the recording began */
-	VRT_END,      /* no payload: the recording was closed, and nothing is missing */
+	VRT_SNAPSHOT,	       /* struct vrt_snapshot and its areas: a key frame */
+	VRT_LOSS,	       /* struct vrt_loss: from the start until now */
+	VRT_NOTE,	       /* text, UTF-8: the command that ran, why the recording began */
+	VRT_END,	       /* no payload: the recording was closed, and nothing is missing */
+	VRT_SNAPSHOT_DEFLATED, /* VRT_SNAPSHOT through zlib's compress() */
 };
 
 struct vrt_block {
@@ -62,6 +66,10 @@ struct vrt_block {
 	/* On the monotonic clock: of what is in the payload, the first and the last moment. */
 	le64 first_ns;
 	le64 last_ns;
+	/* Of a snapshot, so that key frames are found without a look into them; otherwise 0. */
+	le16 device;
+	le16 queue;
+	le32 head_crc; /* CRC-32 of all bytes of this struct before this field */
 };
 
 struct vrt_queue {
@@ -82,8 +90,9 @@ enum vrt_area_kind {
 	VRT_AREA_DESC = 1, /* split: descriptor table; packed: the ring */
 	VRT_AREA_DRIVER,   /* split: available ring; packed: the driver's event area */
 	VRT_AREA_DEVICE,   /* split: used ring; packed: the device's event area */
-	VRT_AREA_TOKENS,   /* le64 for each slot or id: the driver's token, 0 if there is none */
-	VRT_AREA_TABLE,	   /* le32 slot, le32 entries, then an indirect table's descriptors */
+	VRT_AREA_NOTES,	   /* struct vrt_note for each slot, packed: for each buffer id */
+	VRT_AREA_TABLE,	   /* struct vrt_table and an indirect table's descriptors */
+	VRT_AREA_SYMBOLS,  /* char[VRT_SYMBOL] twice: the driver's callback, the doorbell */
 };
 
 struct vrt_area {
@@ -91,6 +100,13 @@ struct vrt_area {
 	le32 bytes; /* that follow; then zeroes up to a multiple of 8 */
 };
 
+enum vrt_snapshot_flag {
+	VRT_SNAPSHOT_CALLBACK = 1, /* the queue has a callback: otherwise it never asks for one */
+	VRT_SNAPSHOT_INDIRECT = 2, /* the driver makes indirect tables in this queue */
+	VRT_SNAPSHOT_CHAINS = 4,   /* the notes have addr, len and next */
+};
+
+/* The areas DESC, DRIVER, DEVICE and NOTES are in every one, SYMBOLS and TABLEs may be. */
 struct vrt_snapshot {
 	le16 device;
 	le16 queue;
@@ -98,13 +114,35 @@ struct vrt_snapshot {
 	uint8_t packed;
 	uint8_t broken;
 	uint8_t torn; /* the ring moved while it was copied: index and areas may disagree */
-	uint8_t callbacks_off;
+	uint8_t event_triggered; /* an interrupt came: the driver's event index may be stale */
 	/* The driver's own. Split: free-running; packed: slot | wrap << 15. */
 	le16 avail_idx;
 	le16 last_used;
 	le32 num_free;
-	le32 areas;  /* struct vrt_area, each with its bytes, behind this */
-	le64 dma[3]; /* device addresses of desc, driver and device area; 0 if not known */
+	le32 num_added;	   /* since the last kick decision: split, entries; packed, slots */
+	le32 free_head;	   /* the first free slot; packed: free buffer id */
+	le16 driver_flags; /* the driver's copy of avail->flags; packed: of its event area's */
+	le16 tables_left;  /* indirect tables that there was no room for */
+	le32 areas;	   /* struct vrt_area, each with its bytes, behind this */
+	le32 flags;	   /* enum vrt_snapshot_flag */
+	le64 dma[3];	   /* device addresses of desc, driver and device area; 0 if not known */
+	le64 features;	   /* negotiated, bits 0 to 63 */
+};
+
+/* What the driver keeps of a slot, or of a buffer id, out of the device's reach. */
+struct vrt_note {
+	le64 token;    /* the caller's, of the buffer headed here; 0: none in flight */
+	le64 added_ns; /* when that was added; 0: not known */
+	le64 addr;     /* of the descriptor, as the driver wrote it */
+	le32 len;
+	le16 next; /* in its chain, or of what is free */
+	le16 num;  /* packed: slots that the buffer takes */
+};
+
+struct vrt_table {
+	le16 slot;  /* of the descriptor that refers to it */
+	le16 count; /* descriptors in it */
+	le32 kept;  /* ... and how many of them follow, 16 bytes each */
 };
 
 struct vrt_loss {
@@ -113,8 +151,9 @@ struct vrt_loss {
 };
 
 _Static_assert(sizeof(struct vrt_header) == 104, "the header of a file");
-_Static_assert(sizeof(struct vrt_block) == 32, "the header of a block");
+_Static_assert(sizeof(struct vrt_block) == 40, "the header of a block");
 _Static_assert(sizeof(struct vrt_queue) == 120, "a queue");
-_Static_assert(sizeof(struct vrt_snapshot) == 48, "a key frame");
+_Static_assert(sizeof(struct vrt_snapshot) == 72, "a key frame");
+_Static_assert(sizeof(struct vrt_note) == 32, "a driver's note");
 
 #endif

@@ -14,7 +14,7 @@ fresh() {
 	rm -rf "$tmp/tree"
 	mkdir -p "$tmp/tree/book"
 	cp -r book "$tmp/tree"
-	for part in ring device blk net platform tests build Makefile; do
+	for part in ring device blk net platform trace-tool tests build Makefile; do
 		ln -s "$tree/$part" "$tmp/tree/$part"
 	done
 	cd "$tmp/tree" || exit 1

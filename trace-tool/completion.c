@@ -41,6 +41,6 @@ int completion_main(int argc, char **argv)
 	     "\tfi\n"
 	     "\tCOMPREPLY=(\"${words[@]}\")\n"
 	     "}\n"
-	     "complete -F _vring_trace vring-trace");
+	     "complete -o default -F _vring_trace vring-trace");
 	return tool_flush();
 }

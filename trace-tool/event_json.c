@@ -5,10 +5,11 @@
  */
 #include <stdio.h>
 
+#include "bpf/kick_verdict.h"
 #include "ring/virtio_ring.h"
 
-#include "event_text.h"
-#include "tool.h"
+#include "event_json.h"
+#include "event_words.h"
 
 static void add_index(json_object *object, const char *key, bool packed, uint16_t index)
 {
@@ -90,17 +91,16 @@ static void add_detail(json_object *object, const struct vring_event *event, uns
 	}
 }
 
-void event_json(const struct session *session, const struct session_queue *queue,
-		const struct vring_event *event, uint64_t age_ns)
+json_object *event_json(const char *queue, unsigned int num, const struct vring_event *event,
+			uint64_t age_ns, const char *time)
 {
 	bool packed = event->flags & VRING_EVENT_F_PACKED;
 	json_object *object = json_object_new_object();
-	char time[24];
 
-	if (tool.wall_clock)
-		json_add_string(object, "time", session_time(session, event->time_ns, time));
+	if (time)
+		json_add_string(object, "time", time);
 	json_add_int(object, "time_ns", event->time_ns);
-	json_add_string(object, "queue", queue->name);
+	json_add_string(object, "queue", queue);
 	json_add_int(object, "device", event->device);
 	json_add_int(object, "index", event->queue);
 	json_add_string(object, "event", event_word(event));
@@ -111,6 +111,6 @@ void event_json(const struct session *session, const struct session_queue *queue
 	json_add_int(object, "free", event->num_free);
 	json_add_int(object, "cpu", event->cpu);
 	json_add_int(object, "seq", event->seq);
-	add_detail(object, event, queue->num, age_ns);
-	json_line(object);
+	add_detail(object, event, num, age_ns);
+	return object;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An event as a line of text or as JSON, and the account of a queue's events at the end.
+ * An event as a line of text, and the account of a queue's events at the end.
  */
 #ifndef TRACE_TOOL_EVENT_TEXT_H
 #define TRACE_TOOL_EVENT_TEXT_H
@@ -23,10 +23,6 @@ void event_text_header(void);
  * @age_ns: of a reap, how long ago the buffer was added; 0: not known
  */
 void event_text(const struct session *session, const struct session_queue *queue,
-		const struct vring_event *event, uint64_t age_ns);
-
-/* The same as an object on one line. */
-void event_json(const struct session *session, const struct session_queue *queue,
 		const struct vring_event *event, uint64_t age_ns);
 
 /* The accounts of all queues, then the meter. @unprinted: events that were counted only. */

@@ -193,7 +193,7 @@ int irq_main(int argc, char **argv)
 		tool_error("cannot read /proc/interrupts: %s", strerror(-error));
 		status = TOOL_NO_TRACE;
 	} else {
-		status = look_each(&irq.words, false, visit, &irq);
+		status = look_queues(&irq.words, visit, &irq);
 		if (irq.lost && !status && !tool.json)
 			printf("%zu queue%s, no interrupt lost\n", irq.queues,
 			       irq.queues == 1 ? "" : "s");

@@ -2,15 +2,20 @@
 /*
  * JSON by json-c, a line for each object.
  */
-#include <stdio.h>
-
 #include "json.h"
+
+void json_line_to(FILE *file, json_object *object)
+{
+	fputs(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+							     JSON_C_TO_STRING_NOSLASHESCAPE),
+	      file);
+	putc('\n', file);
+	json_object_put(object);
+}
 
 void json_line(json_object *object)
 {
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-							    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	json_line_to(stdout, object);
 }
 
 void json_add_string(json_object *object, const char *key, const char *value)

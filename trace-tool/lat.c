@@ -45,16 +45,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 #define ALL_BUCKETS (sizeof(struct vt_times) / sizeof(uint64_t))
 
-static struct vt_times sum(const struct lat *lat)
-{
-	struct vt_times total = {};
-
-	for (unsigned int cpu = 0; cpu < lat->sampler.session.cpus; cpu++)
-		for (size_t i = 0; i < ALL_BUCKETS; i++)
-			((uint64_t *)&total)[i] += ((const uint64_t *)&lat->cpus[cpu])[i];
-	return total;
-}
-
 /* ---- one histogram ---- */
 
 #define STARS 40
@@ -173,7 +163,7 @@ static int sample(struct sampler *sampler, double seconds)
 		struct vt_times now = {}, shown;
 
 		if (sums_read(&session->queues[i], fd, lat->cpus))
-			now = sum(lat);
+			now = sums_times(lat->cpus, session->cpus);
 		shown = now;
 		for (size_t b = 0; b < ALL_BUCKETS; b++)
 			((uint64_t *)&shown)[b] -= ((const uint64_t *)&lat->before[i])[b];

@@ -36,6 +36,11 @@ void look_close(struct look *look)
 	vring_trace__destroy(look->skel);
 }
 
+bool look_again(struct look *look, const struct queue *queue, struct snapshot *snapshot)
+{
+	return snapshot_take(look->snapshotter, queue, snapshot) == SNAPSHOT_OK;
+}
+
 static int visit_queue(struct look *look, const struct queue *queue, look_visitor *visit, void *arg)
 {
 	struct snapshot snapshot;

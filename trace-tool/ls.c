@@ -82,27 +82,9 @@ static void print_queue(const struct queue *queue)
 
 /* ---- a device ---- */
 
-/* From /sys: the number of the kind of device, 5. */
-static unsigned int device_id(const struct queue *queue)
-{
-	unsigned int id = 0;
-	char path[64];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/sys/bus/virtio/devices/virtio%u/device",
-		 queue->state.device);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	if (fscanf(file, "%x", &id) != 1)
-		id = 0;
-	fclose(file);
-	return id;
-}
-
 static void print_device(const struct queue *queue)
 {
-	unsigned int id = device_id(queue);
+	unsigned int id = queue_device_id(queue);
 	const char *kind = virtio_id_name(id);
 
 	printf("\nvirtio%u: %s device, driver %s%s%s\n", queue->state.device,
@@ -130,7 +112,7 @@ static bool first_of_its_device(const struct queues *queues, size_t i)
 static json_object *json_features(const struct queue *queue)
 {
 	json_object *list = json_object_new_array();
-	unsigned int id = device_id(queue);
+	unsigned int id = queue_device_id(queue);
 
 	for (unsigned int bit = 0; bit < 64; bit++) {
 		const char *name = virtio_feature_name(id, bit);

@@ -13,21 +13,9 @@
 
 int main(int argc, char **argv);
 
+/* What stands before the \v and behind it is the program's: see add_words(). */
 static const char doc[] =
-	"See the virtqueues of this Linux guest: who put what into them, who was told, and why. "
-	"Without a COMMAND: one second of `stat` over all queues."
-	"\v"
-	"QUEUE: virtio1, virtio1/req.0, virtio1:0, vda, eth0, or a pattern over these\n"
-	"\n"
-	"EXAMPLES:\n"
-	"  vring-trace ls                      # what is there\n"
-	"  vring-trace trace vda               # every event of the disk's queues\n"
-	"  vring-trace trace -n 20 eth0        # the first 20 events of the card\n"
-	"  vring-trace trace -- ping -c 3 gw   # everything while a command runs\n"
-	"  vring-trace why --reason full vda   # kicks forced by a full ring\n"
-	"  vring-trace stall --watch           # wait until something is stuck\n"
-	"  vring-trace stat vda 5              # what the disk did, every 5 seconds\n"
-	"\n"
+	" \v"
 	"Exit status: 0 fine; 1 a finding, or output or command failed; 2 usage;\n"
 	"3 cannot trace here; 4 data incomplete under --strict. With a COMMAND that\n"
 	"ran, its own.";
@@ -67,33 +55,35 @@ static int run_command(struct argp_state *state, const char *name)
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	char *alone[] = { (char *)"stat", NULL };
+	char *alone[] = { state->argv[0], NULL };
 
 	switch (key) {
 	case ARGP_KEY_ARG:
 		*(int *)state->input = run_command(state, arg);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		*(int *)state->input = stat_main(1, alone);
+		*(int *)state->input = tool_program.no_command(1, alone);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* The commands with what they take, in front of the text behind the options. */
-static char *add_commands(int key, const char *text, void *input)
+/* In front of the options what the program is for; behind them the commands, and examples. */
+static char *add_words(int key, const char *text, void *input)
 {
 	char *out = NULL;
 	size_t bytes;
 	FILE *file;
 
 	(void)input;
+	if (key == ARGP_KEY_HELP_PRE_DOC)
+		return strdup(tool_program.about);
 	if (key != ARGP_KEY_HELP_POST_DOC || !(file = open_memstream(&out, &bytes)))
 		return (char *)text;
 	fputs("Commands:\n", file);
 	for (const struct tool_command *command = tool_commands; command->name; command++)
 		fprintf(file, "  %-10s %-28s %s\n", command->name, command->args, command->what);
-	fprintf(file, "\n%s", text);
+	fprintf(file, "\n%s\n%s", tool_program.examples, text);
 	fclose(file);
 	return out;
 }
@@ -125,7 +115,7 @@ int help_main(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	static const struct argp argp = { NULL, parse,	       "[COMMAND [ARGUMENT...]]",
-					  doc,	tool_children, add_commands,
+					  doc,	tool_children, add_words,
 					  NULL };
 	int status = TOOL_OK;
 

@@ -8,6 +8,15 @@
 
 #include "tool.h"
 
+static char *line; /* NULL: stderr */
+static size_t line_size;
+
+void tool_error_into(char *text, size_t size)
+{
+	line = text;
+	line_size = size;
+}
+
 void tool_error(const char *format, ...)
 {
 	char text[1024];
@@ -17,7 +26,9 @@ void tool_error(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (tool.json) {
+	if (line) {
+		snprintf(line, line_size, "%s", text);
+	} else if (tool.json) {
 		json_object *object = json_object_new_object();
 
 		json_object_object_add(object, "error", json_object_new_string(text));

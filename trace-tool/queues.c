@@ -170,6 +170,41 @@ const char *queue_name(char *buf, const struct queue *queue, uint16_t device, ui
 	return buf;
 }
 
+/* From /sys: the number of the kind of device, 5. */
+unsigned int queue_device_id(const struct queue *queue)
+{
+	unsigned int id = 0;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/bus/virtio/devices/virtio%u/device",
+		 queue->state.device);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%x", &id) != 1)
+		id = 0;
+	fclose(file);
+	return id;
+}
+
+void queue_describe(const struct queue *queue, bool self, struct vrt_queue *out)
+{
+	const struct vt_queue *state = &queue->state;
+
+	memset(out, 0, sizeof(*out));
+	le16_write(&out->device, state->device);
+	le16_write(&out->queue, state->index);
+	le32_write(&out->num, state->num);
+	le64_write(&out->features, state->features);
+	le32_write(&out->device_id, queue_device_id(queue));
+	out->packed = state->packed;
+	out->self = self;
+	memcpy(out->name, state->name, sizeof(out->name) - 1);
+	memcpy(out->driver, queue->driver, sizeof(queue->driver));
+	memcpy(out->alias, queue->alias, sizeof(queue->alias));
+}
+
 static bool word_names(const char *word, const struct queue *queue)
 {
 	const struct vt_queue *state = &queue->state;

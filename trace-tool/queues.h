@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "bpf/vring_trace.h"
+#include "ring/vrt.h"
 
 struct vring_trace;
 
@@ -46,6 +47,12 @@ int queues_select(struct queues *queues, char *const *words, size_t count);
 
 /* The queue of that device and index, or NULL. */
 const struct queue *queues_find(const struct queues *queues, uint16_t device, uint16_t index);
+
+/* From /sys: 2 for a disk; 0 if it is gone. */
+unsigned int queue_device_id(const struct queue *queue);
+
+/* As a recording, or a struct watch, has it. @self: it carries what vring-trace writes. */
+void queue_describe(const struct queue *queue, bool self, struct vrt_queue *out);
 
 /* "virtio1/req.0" into @buf, of at least VT_NAME_LEN + 16 bytes; @queue may be NULL. */
 const char *queue_name(char *buf, const struct queue *queue, uint16_t device, uint16_t index);

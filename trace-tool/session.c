@@ -110,18 +110,30 @@ struct session_queue *session_find(struct session *session, uint16_t device, uin
 	return met;
 }
 
+int session_watch(struct session *session, uint16_t device, uint16_t index, bool on)
+{
+	int fd = bpf_map__fd(session->skel->maps.watched);
+	uint32_t key = (uint32_t)device << 16 | index;
+	const uint8_t one = 1;
+
+	if (!on) {
+		bpf_map_delete_elem(fd, &key); /* it need not be there */
+		return 0;
+	}
+	if (!bpf_map_update_elem(fd, &key, &one, 0))
+		return 0;
+	tool_error("cannot watch virtio%u:%u: %s", device, index, strerror(errno));
+	return TOOL_NO_TRACE;
+}
+
 static int watch_queue(struct session *session, const struct queue *queue)
 {
 	const struct vt_queue *state = &queue->state;
-	uint32_t key = (uint32_t)state->device << 16 | state->index;
-	const uint8_t one = 1;
+	int status = session_watch(session, state->device, state->index, true);
 
-	if (bpf_map_update_elem(bpf_map__fd(session->skel->maps.watched), &key, &one, 0)) {
-		tool_error("cannot watch virtio%u:%u: %s", state->device, state->index,
-			   strerror(errno));
-		return TOOL_NO_TRACE;
-	}
-	return add_queue(session, queue, state->device, state->index) ? 0 : TOOL_FAILED;
+	if (!status && !add_queue(session, queue, state->device, state->index))
+		status = TOOL_FAILED;
+	return status;
 }
 
 static int choose_queues(struct session *session)
@@ -146,7 +158,8 @@ static void prepare(struct vring_trace *skel, void *arg)
 	skel->rodata->watch_all = session->word_count == 0;
 	skel->rodata->events_wanted = session->send_events;
 	skel->rodata->only_refused = session->only_refused;
-	skel->rodata->times_wanted = !session->send_events && session->times;
+	skel->rodata->times_wanted =
+		!session->send_events && (session->times || session->times_as_well);
 	skel->rodata->totals_wanted = !session->send_events && !session->times;
 	if (!session->send_events)
 		bpf_map__set_max_entries(skel->maps.events, sysconf(_SC_PAGESIZE));
@@ -295,8 +308,10 @@ static double own_seconds(void)
 	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-static void look(struct session *session, struct ring_buffer *events, bool *over)
+bool session_look(struct session *session)
 {
+	bool over = false;
+
 	/*
 	 * Every two seconds, for one look. To begin or end it the kernel rewrites its own code in
 	 * many places, which costs more than the timing.
@@ -306,15 +321,25 @@ static void look(struct session *session, struct ring_buffer *events, bool *over
 	if (session->looks % tool.rate_hz == 0)
 		memset(session->skel->bss->known, 0, sizeof(session->skel->bss->known));
 	session->looks++;
-	if (events && ring_buffer__consume(events) < 0)
-		*over = true;
+	if (session->buffer && ring_buffer__consume(session->buffer) < 0)
+		over = true;
 	if (session->on_tick && session->on_tick(session))
-		*over = true;
-	session->output_failed = tool_flush() != TOOL_OK;
+		over = true;
+	return over;
+}
+
+static void stop_recording(struct session *session)
+{
+	if (session->end_ns)
+		return;
+	session->skel->bss->recording = false;
+	session->end_ns = clock_ns(CLOCK_MONOTONIC);
+	session->own_at_end = own_seconds();
+	kernel_cost_timing(false);
 }
 
 /* Looks at what there is until there is a reason to stop. Return: the exit status. */
-static int follow(struct session *session, struct ring_buffer *events)
+static int follow(struct session *session)
 {
 	pid_t pid = session->command ? start_command(session->command) : 0;
 	int status = 0, wait_status;
@@ -328,17 +353,15 @@ static int follow(struct session *session, struct ring_buffer *events)
 			status = exit_status(wait_status);
 			running = false;
 		}
-		look(session, events, &over);
+		over = session_look(session);
+		session->output_failed = tool_flush() != TOOL_OK;
 		if ((session->command && !running) ||
 		    (session->duration && session_seconds(session) >= session->duration))
 			break;
 		if (!over)
 			poll(NULL, 0, 1000 / tool.rate_hz);
 	}
-	session->skel->bss->recording = false;
-	session->end_ns = clock_ns(CLOCK_MONOTONIC);
-	session->own_at_end = own_seconds();
-	kernel_cost_timing(false);
+	stop_recording(session);
 	if (running)
 		end_command(pid);
 	return status;
@@ -364,41 +387,48 @@ static int say_ready(const struct session *session)
 	return 0;
 }
 
-int session_run(struct session *session)
+int session_begin(struct session *session)
 {
-	struct ring_buffer *events = NULL;
-	int status;
-
 	if (session->send_events) {
-		events = ring_buffer__new(bpf_map__fd(session->skel->maps.events), on_event,
-					  session, NULL);
-		if (!events) {
+		session->buffer = ring_buffer__new(bpf_map__fd(session->skel->maps.events),
+						   on_event, session, NULL);
+		if (!session->buffer) {
 			tool_error("cannot read the event buffer: %s", strerror(errno));
 			return TOOL_FAILED;
 		}
 	}
-	catch_signals();
 	session->hooks = kernel_attach_hooks(session->skel);
-	if (session->hooks < 0) {
-		status = -session->hooks;
-		goto out;
-	}
+	if (session->hooks < 0)
+		return -session->hooks;
 	kernel_cost_timing(true);
 	session->own_at_start = own_seconds();
 	session->start_ns = clock_ns(CLOCK_MONOTONIC);
 	session->skel->bss->recording = true;
+	return 0;
+}
+
+void session_end(struct session *session)
+{
+	stop_recording(session);
+	kernel_detach_hooks();
+	if (session->buffer && !session->output_failed) {
+		session->ending = interrupted;
+		ring_buffer__consume(session->buffer);
+	}
+}
+
+int session_run(struct session *session)
+{
+	int status;
+
+	catch_signals();
+	status = session_begin(session);
+	if (status)
+		return status;
 	status = say_ready(session);
 	if (!status)
-		status = follow(session, events);
-	else
-		session->skel->bss->recording = false;
-	kernel_detach_hooks();
-	if (events && !session->output_failed) {
-		session->ending = interrupted;
-		ring_buffer__consume(events);
-	}
-out:
-	ring_buffer__free(events);
+		status = follow(session);
+	session_end(session);
 	return status;
 }
 
@@ -417,6 +447,7 @@ int session_close(struct session *session, int status)
 		status = TOOL_FAILED;
 	else if (tool.strict && incomplete)
 		status = TOOL_INCOMPLETE;
+	ring_buffer__free(session->buffer);
 	vring_trace__destroy(session->skel);
 	free(session->queues);
 	free(session->words);
@@ -466,6 +497,13 @@ struct session_meter session_meter(const struct session *session)
 	if (cost.timed > 0 && session->start_ns && all > 0)
 		meter.cost = cost.run_ns / 1e9 / (cost.timed * cpus) + own / all;
 	return meter;
+}
+
+double session_hook_cost(const struct session *session)
+{
+	struct kernel_cost cost = kernel_cost(session->skel);
+
+	return cost.timed > 0 ? cost.run_ns / 1e9 / cost.timed : -1;
 }
 
 void session_print_meter(const struct session *session)

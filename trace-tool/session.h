@@ -14,6 +14,7 @@
 #include "account.h"
 #include "queues.h"
 
+struct ring_buffer;
 struct vring_trace;
 
 struct session_queue {
@@ -36,6 +37,7 @@ struct session {
 	bool send_events;    /* to @on_event; otherwise they are added up in the kernel */
 	bool only_refused;   /* of adds, those that failed */
 	bool times;	     /* what is added up: times, otherwise counts */
+	bool times_as_well;  /* ... or both */
 	/* Return: 0, or anything else to end. @queue: its account is without @event yet. */
 	int (*on_event)(struct session *session, struct session_queue *queue,
 			const struct vring_event *event);
@@ -54,6 +56,7 @@ struct session {
 	bool output_failed;
 
 	/* The session's own. */
+	struct ring_buffer *buffer; /* NULL: nothing is sent */
 	unsigned int looks;
 	double own_at_start, own_at_end; /* CPU time of vring-trace itself */
 	uint64_t gaps;			 /* records that did not come, by their numbers */
@@ -84,6 +87,18 @@ int session_open(struct session *session);
 /* Sets the hooks, runs to the end, takes them off. Return: the exit status so far. */
 int session_run(struct session *session);
 
+/*
+ * The same in parts, for who has other things to do meanwhile: session_look empties the buffer and
+ * calls on_tick, and says whether one of the callbacks wants to end. session_end also undoes a
+ * session_begin that failed.
+ */
+int session_begin(struct session *session);
+bool session_look(struct session *session);
+void session_end(struct session *session);
+
+/* Of a session with @words: takes a queue in, or leaves it out, from now on. */
+int session_watch(struct session *session, uint16_t device, uint16_t index, bool on);
+
 /* Frees what the session holds. @status: so far. Return: the one to exit with. */
 int session_close(struct session *session, int status);
 
@@ -105,6 +120,9 @@ struct session_meter {
 	double cost;	 /* of all CPUs' time, in hooks and in vring-trace; negative: not known */
 };
 struct session_meter session_meter(const struct session *session);
+
+/* Of that the hooks alone, as a share of one CPU; negative: not known. */
+double session_hook_cost(const struct session *session);
 
 /* "lost 0  missed 0  cost 0.6%" and a newline on stdout; or, with --json, an object. */
 void session_print_meter(const struct session *session);

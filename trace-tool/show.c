@@ -3,24 +3,31 @@
  * vring-trace show: a ring as it stands, drawn by ring/vring_draw.c, or byte by byte.
  */
 #include <argp.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
 
 #include "ring/vring_draw.h"
 
 #include "bytes.h"
-#include "event_text.h"
+#include "json.h"
 #include "look.h"
 #include "snapshot.h"
 #include "tool.h"
 #include "verdict.h"
+#include "vrt_snapshot.h"
+#include "vrt_words.h"
 
 static const char doc[] =
 	"Draw a ring: what driver and device have written, and what the driver keeps for itself. "
-	"Nothing is stopped and nothing is changed. A FILE is a snapshot that --save wrote."
+	"Nothing is stopped and nothing is changed. A FILE is a recording, of which the last snapshot of "
+	"each queue is drawn."
 	"\v"
 	"A split ring has one line for each entry: the descriptor of that number; in\n"
 	"brackets the free-running index whose entry lies there, and what it says.\n"
@@ -32,13 +39,17 @@ static const char doc[] =
 	"EXAMPLES:\n"
 	"  vring-trace show virtio0/req.0          # draw it\n"
 	"  vring-trace show --bytes eth0           # its bytes, and what each is\n"
-	"  vring-trace show --save q.snap vda      # keep it, for show and check";
+	"  vring-trace show --save q.vrt virtio0/req.0  # keep it, for show and check\n"
+	"  vring-trace show --at 1.5s q.vrt        # a recording, after 1.5 s";
 
-enum { OPT_SAVE = 300 };
+enum { OPT_SAVE = 300, OPT_AT };
 
 static const struct argp_option options[] = {
 	{ "bytes", 'b', NULL, 0, "the bytes of each area, and what they mean", 0 },
-	{ "save", OPT_SAVE, "FILE", 0, "write the snapshot of one queue to FILE as well", 0 },
+	{ "save", OPT_SAVE, "FILE", 0,
+	  "write the snapshot of one queue to FILE as well, as a recording of it alone", 0 },
+	{ "at", OPT_AT, "TIME", 0,
+	  "of a recording: the last snapshots until TIME after its first event [its end]", 0 },
 	{ 0 },
 };
 
@@ -46,6 +57,7 @@ struct show {
 	struct words words;
 	bool bytes;
 	const char *save;
+	struct look_recording recording;
 	size_t shown;
 };
 
@@ -59,6 +71,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_SAVE:
 		show->save = arg;
+		return 0;
+	case OPT_AT:
+		if (vrt_time(arg, &show->recording.at_ns))
+			argp_error(state, "a time is a number with s, ms, us or min behind it: %s",
+				   arg);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "which queue? vring-trace ls shows them");
@@ -275,6 +292,87 @@ static void print_json(const struct snapshot *s)
 	json_line(object);
 }
 
+/* ---- a file of it ---- */
+
+/* The queue as the recording that it comes from has it, or as the kernel. */
+static struct vrt_queue queue_of(const struct vrt_file *from, const struct queue *queue,
+				 const struct snapshot *s)
+{
+	const struct vrt_queue *old =
+		from ? vrt_find_queue(from, s->head.device, s->head.index) : NULL;
+	struct vrt_queue new = { .packed = s->head.packed };
+
+	if (old)
+		return *old;
+	le16_write(&new.device, s->head.device);
+	le16_write(&new.queue, s->head.index);
+	le32_write(&new.num, s->head.num);
+	le64_write(&new.features, s->head.features);
+	le32_write(&new.device_id, s->head.device_id);
+	snprintf(new.name, sizeof(new.name), "%s", s->head.name);
+	if (queue) {
+		if (strcmp(queue->driver, "-"))
+			snprintf(new.driver, sizeof(new.driver), "%.31s", queue->driver);
+		snprintf(new.alias, sizeof(new.alias), "%.31s", queue->alias);
+	}
+	return new;
+}
+
+static uint64_t now(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return time.tv_sec * 1000000000ull + time.tv_nsec;
+}
+
+static int write_recording(FILE *file, const struct vrt_file *from, const struct vrt_queue *queue,
+			   const struct snapshot *s)
+{
+	struct vrt_writer *w = malloc(sizeof(*w));
+	struct utsname system;
+	int error;
+
+	if (!w)
+		return -ENOMEM;
+	uname(&system);
+	if (from)
+		vrt_write_begin(w, file, from->header.source, from->header.release,
+				le64_read(&from->header.realtime_ns),
+				le64_read(&from->header.monotonic_ns));
+	else
+		vrt_write_begin(w, file, "linux-bpf", system.release, now(CLOCK_REALTIME),
+				now(CLOCK_MONOTONIC));
+	vrt_write_queues(w, queue, 1, s->head.time_ns);
+	vrt_put_snapshot(w, s);
+	error = vrt_write_end(w, s->head.time_ns);
+	free(w);
+	return error;
+}
+
+static int save(const struct show *show, const struct queue *queue, const struct snapshot *s)
+{
+	const struct vrt_file *from = show->recording.file;
+	const struct vrt_queue what = queue_of(from, queue, s);
+	FILE *file = fopen(show->save, "we");
+	struct stat st;
+	int error;
+
+	if (!file) {
+		tool_error("cannot write %s: %s", show->save, strerror(errno));
+		return TOOL_FAILED;
+	}
+	error = write_recording(file, from, &what, s);
+	if (fclose(file) && !error)
+		error = -errno;
+	if (!error)
+		return 0;
+	tool_error("cannot write %s: %s", show->save, strerror(-error));
+	if (!stat(show->save, &st) && S_ISREG(st.st_mode))
+		remove(show->save); /* half a snapshot is none */
+	return TOOL_FAILED;
+}
+
 /* ---- the run ---- */
 
 static int visit(struct look *look, const struct queue *queue, struct snapshot *s, void *arg)
@@ -283,13 +381,17 @@ static int visit(struct look *look, const struct queue *queue, struct snapshot *
 	int status = 0;
 
 	(void)look;
+	if (queue && show->recording.at_ns != UINT64_MAX) {
+		tool_error("--at is for recordings, and %s is a queue", s->name);
+		return TOOL_USAGE;
+	}
 	if (queue)
 		snapshot_find_symbols(s);
 	if (show->save && show->shown) {
 		tool_error("--save takes one queue, and %s is another; name it alone", s->name);
 		return TOOL_USAGE;
 	}
-	if (show->save && snapshot_save(s, show->save))
+	if (show->save && save(show, queue, s))
 		return TOOL_FAILED;
 	if (tool.json) {
 		print_json(s);
@@ -311,12 +413,12 @@ int show_main(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse, "QUEUE|FILE...", doc, tool_children,
 					  NULL,	   NULL };
-	struct show show = {};
+	struct show show = { .recording.at_ns = UINT64_MAX };
 	int status;
 
 	argv[0] = (char *)"vring-trace show";
 	argp_parse(&argp, argc, argv, 0, NULL, &show);
-	status = look_each(&show.words, true, visit, &show);
+	status = look_each(&show.words, &show.recording, visit, &show);
 	free(show.words.list);
 	return tool_flush() ? TOOL_FAILED : status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A queue at one moment: what show draws, check judges and stall compares. Taken from the kernel,
- * or loaded from a file that show --save wrote; everything in it is a copy.
+ * or read from a recording (vrt_snapshot.h); everything in it is a copy.
  */
 #ifndef TRACE_TOOL_SNAPSHOT_H
 #define TRACE_TOOL_SNAPSHOT_H
@@ -64,15 +64,13 @@ void snapshot_free(struct snapshot *snapshot);
 /* Names the driver's callback and the transport's doorbell; reads all of /proc/kallsyms. */
 void snapshot_find_symbols(struct snapshot *snapshot);
 
-/* ---- without a kernel: snapshot_file.c ---- */
+/* ---- without a kernel: snapshot_areas.c ---- */
 
-/* Points areas and notes into @copy by what @head says. Return: what is wrong with them, or NULL.
+/*
+ * Points areas and notes into @copy by what @head says of the driver's arrays. Return: what is
+ * wrong with them, or NULL.
  */
 const char *snapshot_attach(struct snapshot *snapshot);
-
-/* Return: 0, or a negative errno after one message. */
-int snapshot_save(const struct snapshot *snapshot, const char *path);
-int snapshot_load(struct snapshot *snapshot, const char *path);
 
 static inline const struct vring_desc *snapshot_desc(const struct snapshot *s)
 {

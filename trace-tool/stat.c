@@ -57,34 +57,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-/* The 64-bit counts stand before the first 32-bit field. */
-#define COUNTS (offsetof(struct vt_totals, peak) / sizeof(uint64_t))
-
-static struct vt_totals sum(const struct stat *stat)
-{
-	const unsigned int cpus = stat->sampler.session.cpus;
-	struct vt_totals total = {};
-
-	for (unsigned int cpu = 0; cpu < cpus; cpu++) {
-		for (size_t i = 0; i < COUNTS; i++)
-			((uint64_t *)&total)[i] += ((const uint64_t *)&stat->cpus[cpu])[i];
-		if (stat->cpus[cpu].peak > total.peak)
-			total.peak = stat->cpus[cpu].peak;
-		if (stat->cpus[cpu].num)
-			total.num = stat->cpus[cpu].num;
-	}
-	return total;
-}
-
-static struct vt_totals difference(const struct vt_totals *now, const struct vt_totals *before)
-{
-	struct vt_totals d = *now; /* the peak is of all the time */
-
-	for (size_t i = 0; i < COUNTS; i++)
-		((uint64_t *)&d)[i] -= ((const uint64_t *)before)[i];
-	return d;
-}
-
 static void print_header(void)
 {
 	printf("%-17s %8s %8s %5s %5s %8s %5s %8s %5s %5s\n", "QUEUE", "ADD", "KICK", "SUPP%",
@@ -163,8 +135,8 @@ static int sample(struct sampler *sampler, double seconds)
 		struct vt_totals now = {}, shown;
 
 		if (sums_read_totals(session, &session->queues[i], stat->cpus))
-			now = sum(stat);
-		shown = difference(&now, &stat->before[i]);
+			now = sums_totals(stat->cpus, session->cpus);
+		shown = sums_between(&now, &stat->before[i]);
 		stat->before[i] = now;
 		if (stat->starved && (now.out || !shown.emptied))
 			continue;

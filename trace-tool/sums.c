@@ -121,3 +121,41 @@ int sums_meet_queues(struct session *session, int fd)
 	}
 	return 0;
 }
+
+/* The 64-bit counts stand before the first 32-bit field. */
+#define COUNTS (offsetof(struct vt_totals, peak) / sizeof(uint64_t))
+
+struct vt_totals sums_totals(const struct vt_totals *cpus, unsigned int count)
+{
+	struct vt_totals total = {};
+
+	for (unsigned int cpu = 0; cpu < count; cpu++) {
+		for (size_t i = 0; i < COUNTS; i++)
+			((uint64_t *)&total)[i] += ((const uint64_t *)&cpus[cpu])[i];
+		if (cpus[cpu].peak > total.peak)
+			total.peak = cpus[cpu].peak;
+		if (cpus[cpu].num)
+			total.num = cpus[cpu].num;
+	}
+	return total;
+}
+
+struct vt_totals sums_between(const struct vt_totals *now, const struct vt_totals *before)
+{
+	struct vt_totals between = *now;
+
+	for (size_t i = 0; i < COUNTS; i++)
+		((uint64_t *)&between)[i] -= ((const uint64_t *)before)[i];
+	return between;
+}
+
+struct vt_times sums_times(const struct vt_times *cpus, unsigned int count)
+{
+	const size_t buckets = sizeof(struct vt_times) / sizeof(uint64_t);
+	struct vt_times total = {};
+
+	for (unsigned int cpu = 0; cpu < count; cpu++)
+		for (size_t i = 0; i < buckets; i++)
+			((uint64_t *)&total)[i] += ((const uint64_t *)&cpus[cpu])[i];
+	return total;
+}

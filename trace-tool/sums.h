@@ -5,6 +5,8 @@
 #ifndef TRACE_TOOL_SUMS_H
 #define TRACE_TOOL_SUMS_H
 
+#include "bpf/vring_trace.h"
+
 #include "session.h"
 
 struct sampler {
@@ -31,6 +33,13 @@ bool sums_read(const struct session_queue *queue, int fd, void *values);
 /* The same of its counts, which the kernel keeps by slots. */
 bool sums_read_totals(const struct session *session, const struct session_queue *queue,
 		      struct vt_totals *totals);
+
+/* What all CPUs have counted: of @cpus, of @count of them. */
+struct vt_totals sums_totals(const struct vt_totals *cpus, unsigned int count);
+struct vt_times sums_times(const struct vt_times *cpus, unsigned int count);
+
+/* What was counted between two samples; the peak is of all the time. */
+struct vt_totals sums_between(const struct vt_totals *now, const struct vt_totals *before);
 
 /* Makes sure that every queue with an entry in the map is one of the session's. */
 int sums_meet_queues(struct session *session, int fd);

@@ -51,6 +51,7 @@ enum {
 	OPT_NO_SELF,
 	OPT_DRY_RUN,
 	OPT_EXPLAIN,
+	OPT_ASCII,
 };
 
 static const struct argp_option global_options[] = {
@@ -71,6 +72,7 @@ static const struct argp_option global_options[] = {
 	  "trace, why: name the chapter of the book that explains a word, once", 0 },
 	{ "ready-file", OPT_READY_FILE, "FILE", 0, "create FILE once all hooks are set", 0 },
 	{ "color", OPT_COLOUR, "WHEN", 0, "auto, always or never; NO_COLOR is honoured [auto]", 0 },
+	{ "ascii", OPT_ASCII, NULL, 0, "screens: no letters beyond ASCII", 0 },
 	{ "verbose", 'v', NULL, 0, "show libbpf's warnings; twice, all it says", 0 },
 	{ 0 },
 };
@@ -132,6 +134,9 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_EXPLAIN:
 		tool.explain = true;
+		return 0;
+	case OPT_ASCII:
+		tool.ascii = true;
 		return 0;
 	case OPT_BTF:
 		tool.btf = arg;

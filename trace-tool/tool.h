@@ -35,6 +35,7 @@ struct tool_options {
 	bool dry_run;
 	bool no_self;
 	bool wall_clock;
+	bool ascii;
 	bool colour; /* stdout may be coloured: decided once the line is parsed */
 	unsigned int rate_hz;
 	unsigned int pid;	/* 0: all */
@@ -50,6 +51,9 @@ extern const struct argp_child tool_children[];
 
 /* "vring-trace: ..." and a newline on stderr; with --json an object {"error": "..."}. */
 void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* While a screen is up: messages go into @text, the last one stays. NULL: to stderr again. */
+void tool_error_into(char *text, size_t size);
 
 /**
  * tool_flush - push stdout out
@@ -74,7 +78,18 @@ struct tool_command {
 };
 extern const struct tool_command tool_commands[];
 
+/* What else differs between vring-trace and the vring-trace of recordings only. */
+struct tool_program {
+	int (*no_command)(int argc, char **argv); /* what runs without a COMMAND */
+	const char *about;			  /* what it is for, and what it does then */
+	const char *examples;			  /* and what a QUEUE is */
+};
+extern const struct tool_program tool_program;
+
 /* Each command parses its own arguments; argv[0] is its name. Return: the exit status. */
+int top_main(int argc, char **argv);
+int top_or_stat(int argc, char **argv); /* on a terminal, or not */
+int live_main(int argc, char **argv);
 int ls_main(int argc, char **argv);
 int trace_main(int argc, char **argv);
 int why_main(int argc, char **argv);
@@ -83,7 +98,11 @@ int lat_main(int argc, char **argv);
 int show_main(int argc, char **argv);
 int check_main(int argc, char **argv);
 int stall_main(int argc, char **argv);
+int diff_main(int argc, char **argv);
 int irq_main(int argc, char **argv);
+int record_main(int argc, char **argv);
+int replay_main(int argc, char **argv);
+int export_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 int completion_main(int argc, char **argv);
 int help_main(int argc, char **argv);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event_json.h"
 #include "event_text.h"
 #include "hooks.h"
 #include "session.h"
@@ -156,6 +157,15 @@ static uint64_t forget(struct trace *trace, const struct vring_event *event)
 
 /* ---- events ---- */
 
+static void print_json(const struct session *session, const struct session_queue *queue,
+		       const struct vring_event *event, uint64_t age_ns)
+{
+	char text[24];
+	const char *time = tool.wall_clock ? session_time(session, event->time_ns, text) : NULL;
+
+	json_line(event_json(queue->name, queue->num, event, age_ns, time));
+}
+
 static int on_event(struct session *session, struct session_queue *queue,
 		    const struct vring_event *event)
 {
@@ -173,7 +183,7 @@ static int on_event(struct session *session, struct session_queue *queue,
 	if (session->ending)
 		trace->unprinted++;
 	else if (tool.json)
-		event_json(session, queue, event, age);
+		print_json(session, queue, event, age);
 	else
 		event_text(session, queue, event, age);
 	trace->shown++;

@@ -72,6 +72,15 @@ unsigned int verdict_unreaped(const struct snapshot *s)
 	return (uint16_t)(s->head.before.used_mem - s->head.before.last_used);
 }
 
+unsigned int verdict_unreaped_slots(const struct snapshot *s)
+{
+	unsigned int slots;
+	bool found;
+
+	packed_used(s, -1, &slots, &found);
+	return slots;
+}
+
 /* How far from one packed position to another, going forward. */
 static unsigned int slots_between(const struct snapshot *s, uint16_t from, uint16_t to)
 {
@@ -133,13 +142,11 @@ static int unseen(const struct snapshot *s)
  * Queues in whose nature it is that buffers lie with the device: by the numbers of 5. An entropy
  * device's is none of them, it answers at once.
  */
-static bool device_keeps_buffers(const struct snapshot *s)
+bool verdict_device_keeps(uint32_t device_id, unsigned int index, const char *name)
 {
-	unsigned int index = s->head.index;
-
-	switch (s->head.device_id) {
+	switch (device_id) {
 	case 1: /* network: receiveq1, transmitq1, receiveq2, ..., controlq */
-		return !strncmp(s->head.name, "input", 5);
+		return !strncmp(name, "input", 5);
 	case 3: /* console: receiveq, transmitq, control receiveq, ... */
 		return index % 2 == 0;
 	case 5: /* balloon: statistics lie with the device until it wants newer ones */
@@ -179,7 +186,7 @@ static bool device_wrote(const struct snapshot *s)
  * recycled. Split: where in the available ring it was last offered; it is overwritten a lap later,
  * so 0x10000 and more stands for "longer ago than that". Packed rings do not keep this.
  */
-static void find_places(const struct snapshot *s, struct watched_buffer *now)
+void watched_buffers_find(const struct snapshot *s, struct watched_buffer *now)
 {
 	const struct vring vr = snapshot_vring(s);
 	unsigned int num = s->head.num;
@@ -199,7 +206,7 @@ static void find_places(const struct snapshot *s, struct watched_buffer *now)
 	}
 }
 
-static bool same_buffer(const struct watched_buffer *then, const struct watched_buffer *now)
+bool watched_buffer_same(const struct watched_buffer *then, const struct watched_buffer *now)
 {
 	if (!now->token || then->token != now->token)
 		return false;
@@ -212,10 +219,10 @@ static int watch_buffers(struct stall_watch *watch, const struct snapshot *s)
 
 	if (!now)
 		return -ENOMEM;
-	find_places(s, now);
+	watched_buffers_find(s, now);
 	for (unsigned int i = 0; i < s->head.num; i++) {
 		bool same = watch->buffers && i < watch->num &&
-			    same_buffer(&watch->buffers[i], &now[i]);
+			    watched_buffer_same(&watch->buffers[i], &now[i]);
 
 		now[i].since_ns = same ? watch->buffers[i].since_ns : s->head.time_ns;
 	}
@@ -295,7 +302,7 @@ static void judge_device(const struct stall_watch *watch, const struct snapshot 
 	char text[sizeof(stall->text)];
 	int behind = unseen(s);
 
-	if (device_keeps_buffers(s)) {
+	if (verdict_device_keeps(s->head.device_id, s->head.index, s->head.name)) {
 		say(stall, watch, VERDICT_WAITING, oldest, "buffers for what may come");
 	} else if (watch->unkicked_since_ns && watch->unkicked_since_ns <= oldest) {
 		snprintf(text, sizeof(text), "the driver has not kicked: %u not decided upon",

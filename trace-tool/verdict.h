@@ -33,6 +33,12 @@ struct watched_buffer {
 	uint64_t token, place, since_ns;
 };
 
+/* @now: one for each head, or buffer id; token and place are filled in. */
+void watched_buffers_find(const struct snapshot *s, struct watched_buffer *now);
+
+/* Is it the buffer that stood at the same head in the snapshot before? */
+bool watched_buffer_same(const struct watched_buffer *then, const struct watched_buffer *now);
+
 /* What is remembered of one queue between its snapshots. All zero to begin with. */
 struct stall_watch {
 	struct watched_buffer *buffers; /* by head, or buffer id */
@@ -73,5 +79,11 @@ const char *verdict_interrupts_wanted(const struct snapshot *s);
 
 /* Buffers that are used and not taken back. */
 unsigned int verdict_unreaped(const struct snapshot *s);
+
+/* ... and how many slots of a packed ring they take. */
+unsigned int verdict_unreaped_slots(const struct snapshot *s);
+
+/* Is it in the nature of this queue that buffers lie with the device, for what may come? */
+bool verdict_device_keeps(uint32_t device_id, unsigned int index, const char *name);
 
 #endif

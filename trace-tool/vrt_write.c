@@ -10,11 +10,14 @@
 
 #include "vrt_write.h"
 
+static int put_events(struct vrt_writer *w);
+
 static int put(struct vrt_writer *w, const void *bytes, size_t size)
 {
 	if (!w->error && size && fwrite(bytes, size, 1, w->file) != 1)
 		w->error = errno ? errno : EIO;
-	w->bytes_written += size;
+	if (!w->error)
+		w->bytes_written += size;
 	return -w->error;
 }
 
@@ -26,19 +29,40 @@ static int put_padded(struct vrt_writer *w, const void *bytes, size_t size)
 	return put(w, zeroes, -size % VRT_ALIGN);
 }
 
-static int put_block(struct vrt_writer *w, enum vrt_block_type type, const void *payload,
-		     size_t bytes, size_t raw_bytes, uint64_t first_ns, uint64_t last_ns)
+/* What whoever makes a block knows of it. */
+struct block {
+	enum vrt_block_type type;
+	size_t bytes, raw_bytes;
+	uint64_t first_ns, last_ns;
+	uint16_t device, queue;
+};
+
+static int put_block(struct vrt_writer *w, const struct block *b, const void *payload)
 {
 	struct vrt_block block;
 
-	le32_write(&block.type, type);
-	le32_write(&block.bytes, bytes);
-	le32_write(&block.raw_bytes, raw_bytes);
-	le32_write(&block.crc, crc32(0, payload, bytes));
-	le64_write(&block.first_ns, first_ns);
-	le64_write(&block.last_ns, last_ns);
+	le32_write(&block.type, b->type);
+	le32_write(&block.bytes, b->bytes);
+	le32_write(&block.raw_bytes, b->raw_bytes);
+	le32_write(&block.crc, crc32(0, payload, b->bytes));
+	le64_write(&block.first_ns, b->first_ns);
+	le64_write(&block.last_ns, b->last_ns);
+	le16_write(&block.device, b->device);
+	le16_write(&block.queue, b->queue);
+	le32_write(&block.head_crc,
+		   crc32(0, (const Bytef *)&block, offsetof(struct vrt_block, head_crc)));
 	put(w, &block, sizeof(block));
-	return put_padded(w, payload, bytes);
+	return put_padded(w, payload, b->bytes);
+}
+
+/* One that is not deflated, and of one moment. */
+static int put_plain(struct vrt_writer *w, enum vrt_block_type type, const void *payload,
+		     size_t bytes, uint64_t now_ns)
+{
+	const struct block block = { type, bytes, bytes, now_ns, now_ns, 0, 0 };
+
+	put_events(w);
+	return put_block(w, &block, payload);
 }
 
 /* ---- events ---- */
@@ -64,20 +88,22 @@ static int put_events(struct vrt_writer *w)
 	unsigned char deflated[sizeof(w->events)];
 	const unsigned char *rows = (const unsigned char *)w->events;
 	size_t raw = w->pending * sizeof(w->events[0]);
+	struct block block = { VRT_EVENTS, raw, raw, 0, 0, 0, 0 };
 	uLongf bytes = sizeof(deflated);
-	uint64_t first, last;
 
 	if (!w->pending)
 		return -w->error;
-	span(w->events, w->pending, &first, &last);
+	span(w->events, w->pending, &block.first_ns, &block.last_ns);
 	for (size_t byte = 0; byte < sizeof(w->events[0]); byte++)
 		for (unsigned int i = 0; i < w->pending; i++)
 			columns[byte * w->pending + i] = rows[i * sizeof(w->events[0]) + byte];
 	w->events_written += w->pending;
 	w->pending = 0;
-	if (compress2(deflated, &bytes, columns, raw, 1) == Z_OK && bytes < raw)
-		return put_block(w, VRT_EVENTS_DEFLATED, deflated, bytes, raw, first, last);
-	return put_block(w, VRT_EVENTS, w->events, raw, raw, first, last);
+	if (compress2(deflated, &bytes, columns, raw, 1) != Z_OK || bytes >= raw)
+		return put_block(w, &block, w->events);
+	block.type = VRT_EVENTS_DEFLATED;
+	block.bytes = bytes;
+	return put_block(w, &block, deflated);
 }
 
 int vrt_write_event(struct vrt_writer *w, const struct vring_event *event)
@@ -109,38 +135,72 @@ int vrt_write_begin(struct vrt_writer *w, FILE *file, const char *source, const 
 int vrt_write_queues(struct vrt_writer *w, const struct vrt_queue *queues, size_t count,
 		     uint64_t now_ns)
 {
-	put_events(w);
-	return put_block(w, VRT_QUEUES, queues, count * sizeof(*queues), count * sizeof(*queues),
-			 now_ns, now_ns);
+	return put_plain(w, VRT_QUEUES, queues, count * sizeof(*queues), now_ns);
 }
 
-int vrt_write_snapshot(struct vrt_writer *w, const struct vrt_snapshot *snapshot, uint64_t now_ns,
-		       const struct vrt_area_data *areas, unsigned int count)
+static size_t padded(size_t bytes)
 {
-	size_t bytes = sizeof(*snapshot), at;
-	unsigned char *payload;
-	int err;
+	return bytes + -bytes % VRT_ALIGN;
+}
 
-	put_events(w);
-	for (unsigned int i = 0; i < count; i++)
-		bytes += sizeof(struct vrt_area) + areas[i].size + -areas[i].size % VRT_ALIGN;
-	payload = calloc(1, bytes);
-	if (!payload) {
-		w->error = w->error ? w->error : ENOMEM;
-		return -w->error;
-	}
-	memcpy(payload, snapshot, sizeof(*snapshot));
+static void lay_areas(unsigned char *payload, const struct vrt_area_data *areas, unsigned int count)
+{
+	size_t at = sizeof(struct vrt_snapshot);
+
 	le32_write(&((struct vrt_snapshot *)payload)->areas, count);
-	at = sizeof(*snapshot);
 	for (unsigned int i = 0; i < count; i++) {
 		struct vrt_area *area = (struct vrt_area *)(payload + at);
 
 		le32_write(&area->kind, areas[i].kind);
 		le32_write(&area->bytes, areas[i].size);
 		memcpy(area + 1, areas[i].bytes, areas[i].size);
-		at += sizeof(*area) + areas[i].size + -areas[i].size % VRT_ALIGN;
+		at += sizeof(*area) + padded(areas[i].size);
 	}
-	err = put_block(w, VRT_SNAPSHOT, payload, bytes, bytes, now_ns, now_ns);
+}
+
+/* Return: the deflated payload of *@bytes, or NULL if it is no shorter, or memory is short. */
+static unsigned char *deflated(const unsigned char *payload, size_t raw, size_t *bytes)
+{
+	uLongf size = raw;
+	unsigned char *out = malloc(raw);
+
+	if (out && compress2(out, &size, payload, raw, 1) == Z_OK && size < raw) {
+		*bytes = size;
+		return out;
+	}
+	free(out);
+	return NULL;
+}
+
+int vrt_write_snapshot(struct vrt_writer *w, const struct vrt_snapshot *snapshot, uint64_t now_ns,
+		       const struct vrt_area_data *areas, unsigned int count)
+{
+	struct block block = { VRT_SNAPSHOT,
+			       sizeof(*snapshot),
+			       0,
+			       now_ns,
+			       now_ns,
+			       le16_read(&snapshot->device),
+			       le16_read(&snapshot->queue) };
+	unsigned char *payload, *small;
+	int err;
+
+	put_events(w);
+	for (unsigned int i = 0; i < count; i++)
+		block.bytes += sizeof(struct vrt_area) + padded(areas[i].size);
+	block.raw_bytes = block.bytes;
+	payload = calloc(1, block.raw_bytes);
+	if (!payload) {
+		w->error = w->error ? w->error : ENOMEM;
+		return -w->error;
+	}
+	memcpy(payload, snapshot, sizeof(*snapshot));
+	lay_areas(payload, areas, count);
+	small = deflated(payload, block.raw_bytes, &block.bytes);
+	if (small)
+		block.type = VRT_SNAPSHOT_DEFLATED;
+	err = put_block(w, &block, small ? small : payload);
+	free(small);
 	free(payload);
 	return err;
 }
@@ -149,16 +209,14 @@ int vrt_write_loss(struct vrt_writer *w, uint64_t lost, uint64_t missed, uint64_
 {
 	struct vrt_loss loss;
 
-	put_events(w);
 	le64_write(&loss.lost, lost);
 	le64_write(&loss.missed, missed);
-	return put_block(w, VRT_LOSS, &loss, sizeof(loss), sizeof(loss), now_ns, now_ns);
+	return put_plain(w, VRT_LOSS, &loss, sizeof(loss), now_ns);
 }
 
 int vrt_write_note(struct vrt_writer *w, const char *text, uint64_t now_ns)
 {
-	put_events(w);
-	return put_block(w, VRT_NOTE, text, strlen(text), strlen(text), now_ns, now_ns);
+	return put_plain(w, VRT_NOTE, text, strlen(text), now_ns);
 }
 
 int vrt_write_flush(struct vrt_writer *w)
@@ -171,7 +229,6 @@ int vrt_write_flush(struct vrt_writer *w)
 
 int vrt_write_end(struct vrt_writer *w, uint64_t now_ns)
 {
-	put_events(w);
-	put_block(w, VRT_END, NULL, 0, 0, now_ns, now_ns);
+	put_plain(w, VRT_END, NULL, 0, now_ns);
 	return vrt_write_flush(w);
 }

@@ -53,7 +53,7 @@ int vrt_write_queues(struct vrt_writer *w, const struct vrt_queue *queues, size_
 /* Kept until a block is full, or until the next call of another kind. */
 int vrt_write_event(struct vrt_writer *w, const struct vring_event *event);
 
-/* @snapshot: complete but for .areas. */
+/* @snapshot: complete but for .areas. Deflated where that is shorter. */
 int vrt_write_snapshot(struct vrt_writer *w, const struct vrt_snapshot *snapshot, uint64_t now_ns,
 		       const struct vrt_area_data *areas, unsigned int count);
 

@@ -21,18 +21,25 @@
 #define WATCH_HISTORY 64 /* seconds of history */
 #define WATCH_UNKNOWN UINT8_MAX
 
-/* What happened in the second that ends now. Counts are -1 where the source does not tell. */
+/*
+ * What happened in the second that ends now; what is exactly a second old is not in it. Counts are
+ * -1 where the source does not tell. A percentile is the smallest value that so many do not exceed.
+ */
 struct watch_second {
-	int64_t add, batches; /* buffers; decisions about new ones */
+	int64_t add, batches; /* buffers; decisions about at least one new entry */
 	int64_t kick, suppressed, forced, unsure;
 	int64_t irq, spurious;
 	int64_t reap;
-	/* Buffers with the device, over the samples of the second. */
+	/*
+	 * Buffers with the device, after each event and in each snapshot of the second; without
+	 * any, now.
+	 */
 	unsigned int held_min, held_p50, held_max;
 	/* From add to reap, of buffers reaped in the second whose add is known. */
 	uint64_t reaps_known, p50_ns, p99_ns, max_ns;
 	uint64_t log2_us[32]; /* [n]: at least 2^n us, [0] also less */
-	uint64_t starved;     /* how often the last buffer came back */
+	/* Of a queue that receives: how often these samples came to 0 from more. */
+	uint64_t starved;
 };
 
 struct watch {
@@ -59,7 +66,8 @@ struct watch {
 	 */
 	uint16_t avail_idx, used_idx, last_used;
 	unsigned int num_free;
-	unsigned int held; /* buffers in the ring: added, not reaped */
+	/* Buffers added and not reaped. Split: avail_idx - last_used; packed: counted. */
+	unsigned int held;
 
 	/* The events of the last second, and at least the last WATCH_KEPT of all; oldest first. */
 	const struct vring_event *events;
@@ -67,9 +75,14 @@ struct watch {
 	uint64_t event_number; /* of the last of them, counted from the first of all, which is 1 */
 
 	struct watch_second second;
-	/* How full it was, in percent, [WATCH_HISTORY - 1] the second that ends now. */
+	/*
+	 * How full it was at most after an event or in a snapshot: descriptors in use, in percent,
+	 * cut. A second in which there was none is as full as the last before it. Seconds are made
+	 * of eighths: [WATCH_HISTORY - 1] is that eighth of a second of the clock that is now, and
+	 * the seven before it.
+	 */
 	uint8_t history[WATCH_HISTORY];
-	bool starved[WATCH_HISTORY]; /* ... and whether a receiving queue ran empty in it */
+	bool starved[WATCH_HISTORY]; /* ... and whether a receiving queue was empty in it */
 	uint64_t starved_ns;	     /* when that was last; 0: never seen */
 
 	struct watch_private *own;
@@ -99,6 +112,9 @@ void watch_at(struct watch *w, uint64_t now_ns);
 
 /* Forgets all but who it is: the next events are of another time. */
 void watch_forget(struct watch *w);
+
+/* Whether the buffer that the snapshot shows with @token was reaped since, by the events. */
+bool watch_gone(const struct watch *w, uint64_t token);
 
 /* Buffers used and not reaped, and buffers with the device, as far as @w knows. */
 unsigned int watch_unreaped(const struct watch *w);

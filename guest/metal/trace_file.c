@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The recording as it leaves the machine: a .vrt file (ring/vrt.h) as vring-trace reads it. Queues,
- * events, how each ring looks at the end, and what was lost. Left out on purpose: deflating events,
- * tokens and indirect tables of a ring, all of which readers can do without.
+ * events, how each ring looks at the end, and what was lost. Left out on purpose: deflating, and
+ * snapshots in between.
  */
 #include <string.h>
 
@@ -60,24 +60,39 @@ static void put_padded(const void *bytes, size_t count)
 	put(zeroes, padding(count));
 }
 
-static void put_block_head(enum vrt_block_type type, size_t bytes, uint32_t crc, uint64_t first_ns,
-			   uint64_t last_ns)
+/* What comes before a payload of so many bytes, which are not deflated. */
+struct block {
+	enum vrt_block_type type;
+	size_t bytes;
+	uint32_t crc; /* of them */
+	uint64_t first_ns, last_ns;
+	uint16_t device, queue; /* of a snapshot */
+};
+
+static void put_block_head(const struct block *b)
 {
 	struct vrt_block block;
 
-	le32_write(&block.type, type);
-	le32_write(&block.bytes, bytes);
-	le32_write(&block.raw_bytes, bytes);
-	le32_write(&block.crc, crc);
-	le64_write(&block.first_ns, first_ns);
-	le64_write(&block.last_ns, last_ns);
+	le32_write(&block.type, b->type);
+	le32_write(&block.bytes, b->bytes);
+	le32_write(&block.raw_bytes, b->bytes);
+	le32_write(&block.crc, b->crc);
+	le64_write(&block.first_ns, b->first_ns);
+	le64_write(&block.last_ns, b->last_ns);
+	le16_write(&block.device, b->device);
+	le16_write(&block.queue, b->queue);
+	le32_write(&block.head_crc, crc32(0, &block, offsetof(struct vrt_block, head_crc)));
 	put(&block, sizeof(block));
 }
 
 static void put_block(enum vrt_block_type type, const void *payload, size_t bytes,
 		      uint64_t first_ns, uint64_t last_ns)
 {
-	put_block_head(type, bytes, crc32(0, payload, bytes), first_ns, last_ns);
+	const struct block block = {
+		type, bytes, crc32(0, payload, bytes), first_ns, last_ns, 0, 0
+	};
+
+	put_block_head(&block);
 	put_padded(payload, bytes);
 }
 
@@ -161,33 +176,148 @@ static void put_queue(const struct virtio_device *vdev, const struct virtqueue *
 /* The checksum goes first: they are described twice. */
 static void put_queues(uint64_t now)
 {
-	uint32_t crc = 0;
-	size_t count = each_queue(add_crc, &crc);
+	struct block block = { .type = VRT_QUEUES, .first_ns = now, .last_ns = now };
 
-	put_block_head(VRT_QUEUES, count * sizeof(struct vrt_queue), crc, now, now);
+	block.bytes = each_queue(add_crc, &block.crc) * sizeof(struct vrt_queue);
+	put_block_head(&block);
 	each_queue(put_queue, NULL);
 }
 
 /* ---- snapshots ---- */
 
-#define SNAPSHOT_AREAS 3
-
-struct area {
-	enum vrt_area_kind kind;
-	const void *bytes;
-	size_t count;
+/* A snapshot while it is put together. */
+struct payload {
+	char *bytes;
+	size_t at, size;
+	unsigned int areas;
 };
 
-static void list_areas(const struct virtio_device *vdev, const struct vring_snapshot *ring,
-		       struct area areas[SNAPSHOT_AREAS])
+/* Room for an area, its head filled in. */
+static void *add_area(struct payload *p, enum vrt_area_kind kind, size_t bytes)
+{
+	struct vrt_area *area = (struct vrt_area *)(p->bytes + p->at);
+
+	le32_write(&area->kind, kind);
+	le32_write(&area->bytes, bytes);
+	p->at += sizeof(*area) + bytes + padding(bytes);
+	p->areas++;
+	return area + 1;
+}
+
+static size_t area_bytes(size_t bytes)
+{
+	return sizeof(struct vrt_area) + bytes + padding(bytes);
+}
+
+/* The table that a descriptor of a buffer in flight refers to, or NULL. */
+static const void *table_of(const struct virtqueue *vq, const struct vring_snapshot *ring,
+			    unsigned int slot, unsigned int *count)
+{
+	const struct vring_packed_desc *packed = ring->desc;
+	const struct vring_desc *split = ring->desc;
+	uint16_t flags = le16_read(ring->packed ? &packed[slot].flags : &split[slot].flags);
+	unsigned int entry = ring->packed ? le16_read(&packed[slot].id) : slot;
+	struct vring_note note;
+
+	*count = le32_read(&split[slot].len) / sizeof(*split);
+	if (!(flags & VRING_DESC_F_INDIRECT) || entry >= ring->num || *count > ring->num)
+		return NULL;
+	note = virtqueue_note(vq, entry);
+	return note.token ? note.table : NULL;
+}
+
+/* More than enough for all its areas; tables cannot be more than slots. */
+static size_t payload_bytes(const struct virtqueue *vq, const struct vring_snapshot *ring)
+{
+	size_t bytes = sizeof(struct vrt_snapshot) + area_bytes(vring_desc_bytes(ring->num)) +
+		       area_bytes(vring_avail_bytes(ring->num)) +
+		       area_bytes(vring_used_bytes(ring->num)) +
+		       area_bytes(ring->num * sizeof(struct vrt_note));
+	unsigned int count;
+
+	for (unsigned int slot = 0; slot < ring->num; slot++)
+		if (table_of(vq, ring, slot, &count))
+			bytes += area_bytes(sizeof(struct vrt_table) +
+					    count * sizeof(struct vring_desc));
+	return bytes;
+}
+
+static void add_notes(struct payload *p, const struct virtqueue *vq, unsigned int num)
+{
+	struct vrt_note *notes = add_area(p, VRT_AREA_NOTES, num * sizeof(*notes));
+
+	for (unsigned int i = 0; i < num; i++) {
+		struct vring_note note = virtqueue_note(vq, i);
+
+		le64_write(&notes[i].token, (uintptr_t)note.token);
+		le16_write(&notes[i].num, note.num);
+	}
+}
+
+/* A table that came after the payload was measured is left out. */
+static unsigned int add_tables(struct payload *p, const struct virtqueue *vq,
+			       const struct vring_snapshot *ring)
+{
+	unsigned int count, left = 0;
+
+	for (unsigned int slot = 0; slot < ring->num; slot++) {
+		const void *from = table_of(vq, ring, slot, &count);
+		size_t bytes = sizeof(struct vrt_table) + count * sizeof(struct vring_desc);
+		struct vrt_table *table;
+
+		if (!from)
+			continue;
+		if (p->size - p->at < area_bytes(bytes)) {
+			left++;
+			continue;
+		}
+		table = add_area(p, VRT_AREA_TABLE, bytes);
+		le16_write(&table->slot, slot);
+		le16_write(&table->count, count);
+		le32_write(&table->kept, count);
+		memcpy(table + 1, from, count * sizeof(struct vring_desc));
+	}
+	return left;
+}
+
+static void fill_head(struct vrt_snapshot *head, const struct virtio_device *vdev,
+		      const struct virtqueue *vq, const struct vring_snapshot *ring)
+{
+	const struct vring_packed_desc_event *driver = ring->driver;
+	const struct vring_avail *avail = ring->driver;
+	const void *areas[] = { ring->desc, ring->driver, ring->device };
+
+	le16_write(&head->device, vdev->index);
+	le16_write(&head->queue, vq->index);
+	le32_write(&head->num, ring->num);
+	head->packed = ring->packed;
+	head->broken = virtqueue_is_broken(vq);
+	le16_write(&head->avail_idx, ring->avail_idx);
+	le16_write(&head->last_used, ring->last_used);
+	le32_write(&head->num_free, ring->num_free);
+	le32_write(&head->num_added, ring->num_added);
+	le32_write(&head->free_head, ring->free_head);
+	/* The driver keeps no copy of its own: only it writes them. */
+	le16_write(&head->driver_flags, le16_read(ring->packed ? &driver->flags : &avail->flags));
+	le32_write(&head->flags, (vq->callback ? VRT_SNAPSHOT_CALLBACK : 0) |
+					 (ring->indirect ? VRT_SNAPSHOT_INDIRECT : 0));
+	for (unsigned int i = 0; i < 3; i++)
+		le64_write(&head->dma[i], platform_dma_address(areas[i]));
+	le64_write(&head->features, vdev->features.word[0]);
+}
+
+static void add_ring(struct payload *p, const struct virtio_device *vdev,
+		     const struct vring_snapshot *ring)
 {
 	uint64_t features = vdev->features.word[0];
+	size_t desc = vring_desc_bytes(ring->num);
+	size_t driver = vring_driver_bytes(features, ring->num);
+	size_t device = vring_device_bytes(features, ring->num);
 
-	areas[0] = (struct area){ VRT_AREA_DESC, ring->desc, vring_desc_bytes(ring->num) };
-	areas[1] = (struct area){ VRT_AREA_DRIVER, ring->driver,
-				  vring_driver_bytes(features, ring->num) };
-	areas[2] = (struct area){ VRT_AREA_DEVICE, ring->device,
-				  vring_device_bytes(features, ring->num) };
+	/* The device's area first: what it used was available before. */
+	memcpy(add_area(p, VRT_AREA_DEVICE, device), ring->device, device);
+	memcpy(add_area(p, VRT_AREA_DRIVER, driver), ring->driver, driver);
+	memcpy(add_area(p, VRT_AREA_DESC, desc), ring->desc, desc);
 }
 
 /*
@@ -196,44 +326,35 @@ static void list_areas(const struct virtio_device *vdev, const struct vring_snap
  */
 static void put_snapshot(const struct virtio_device *vdev, const struct virtqueue *vq, void *arg)
 {
-	struct area areas[SNAPSHOT_AREAS];
-	struct vring_snapshot ring;
-	struct vrt_snapshot head = { 0 };
-	size_t bytes = sizeof(head), at = sizeof(head);
 	const uint64_t *now = arg;
-	char *payload;
+	struct vring_snapshot ring, after;
+	struct block block = { .type = VRT_SNAPSHOT, .first_ns = *now, .last_ns = *now };
+	struct vrt_snapshot *head;
+	struct payload p = { .at = sizeof(*head) };
 
 	virtqueue_snapshot(vq, &ring);
-	list_areas(vdev, &ring, areas);
-	for (unsigned int i = 0; i < SNAPSHOT_AREAS; i++)
-		bytes += sizeof(struct vrt_area) + areas[i].count + padding(areas[i].count);
-	payload = platform_zalloc(bytes);
-	if (!payload) {
+	p.size = payload_bytes(vq, &ring);
+	p.bytes = platform_zalloc(p.size);
+	if (!p.bytes) {
 		complain("trace dump: virtio%d %s: no memory for a copy of its ring", vdev->index,
 			 vq->name);
 		return;
 	}
-	le16_write(&head.device, vdev->index);
-	le16_write(&head.queue, vq->index);
-	le32_write(&head.num, ring.num);
-	head.packed = ring.packed;
-	head.broken = virtqueue_is_broken(vq);
-	le16_write(&head.avail_idx, ring.avail_idx);
-	le16_write(&head.last_used, ring.last_used);
-	le32_write(&head.num_free, ring.num_free);
-	le32_write(&head.areas, SNAPSHOT_AREAS);
-	for (unsigned int i = 0; i < SNAPSHOT_AREAS; i++) {
-		struct vrt_area *area = (struct vrt_area *)(payload + at);
-
-		le64_write(&head.dma[i], platform_dma_address(areas[i].bytes));
-		le32_write(&area->kind, areas[i].kind);
-		le32_write(&area->bytes, areas[i].count);
-		memcpy(area + 1, areas[i].bytes, areas[i].count);
-		at += sizeof(*area) + areas[i].count + padding(areas[i].count);
-	}
-	memcpy(payload, &head, sizeof(head));
-	put_block(VRT_SNAPSHOT, payload, bytes, *now, *now);
-	platform_free(payload);
+	head = (struct vrt_snapshot *)p.bytes;
+	fill_head(head, vdev, vq, &ring);
+	add_ring(&p, vdev, &ring);
+	add_notes(&p, vq, ring.num);
+	le16_write(&head->tables_left, add_tables(&p, vq, &ring));
+	le32_write(&head->areas, p.areas);
+	virtqueue_snapshot(vq, &after);
+	head->torn = after.avail_idx != ring.avail_idx || after.last_used != ring.last_used;
+	block.bytes = p.at;
+	block.crc = crc32(0, p.bytes, p.at);
+	block.device = vdev->index;
+	block.queue = vq->index;
+	put_block_head(&block);
+	put_padded(p.bytes, p.at);
+	platform_free(p.bytes);
 }
 
 /* ---- events ---- */

@@ -42,17 +42,6 @@ static struct gendisk *start(const char *options)
 	return disk_start(&(struct machine_device){ .options = options });
 }
 
-/* The disk is none the worse for it. */
-static void assert_works(struct gendisk *disk)
-{
-	uint8_t *data = disk_buffer(SECTOR);
-
-	for (unsigned int n = 300; n < 310; n++) {
-		assert_int_equal(blkdev_read(disk, n, data, SECTOR), 0);
-		assert_sector(data, n);
-	}
-}
-
 /* ---- wrong answers ---- */
 
 static void every_status_is_an_error_of_its_own(void **state)
@@ -93,7 +82,7 @@ static void a_status_never_written_is_no_success(void **state)
 	fault(VIRTIO_BLK_FAULT_NO_STATUS, 0, 2, 0);
 	assert_int_equal(blkdev_read(disk, 0, data, SECTOR), -EPROTO);
 	assert_int_equal(blkdev_write(disk, 0, data, SECTOR), -EPROTO);
-	assert_works(disk);
+	disk_assert_works(disk);
 }
 
 static void split_used_len_03_a_length_too_short_is_no_success(void **state)
@@ -109,7 +98,7 @@ static void split_used_len_03_a_length_too_short_is_no_success(void **state)
 	fault(VIRTIO_BLK_FAULT_SHORT, 0, 1, 0);
 	assert_int_equal(blkdev_write(disk, 0, data, SECTOR), -EPROTO);
 	assert_int_equal(stats_of(disk).resets, 0);
-	assert_works(disk);
+	disk_assert_works(disk);
 }
 
 static void blk_legacyop_02_a_legacy_length_says_nothing(void **state)
@@ -199,7 +188,7 @@ static void a_length_too_long_breaks_the_queue_once(const char *options, enum ma
 	assert_int_equal(flight_end(&flights[2]), -EIO);
 	assert_int_equal(stats_of(disk).resets, 1);
 	assert_true(platform_now() < SECONDS);
-	assert_works(disk);
+	disk_assert_works(disk);
 }
 
 static void G3_a_length_too_long_breaks_the_queue_once(void **state)
@@ -242,7 +231,7 @@ static void a_broken_queue_costs_other_queues_nothing(void **state)
 	assert_int_equal(flight_end(&other), 0);
 	assert_sector(data, 8);
 	assert_int_equal(stats_of(disk).resets, 1);
-	assert_works(disk);
+	disk_assert_works(disk);
 }
 
 /* ---- late answers ---- */
@@ -310,7 +299,7 @@ static void a_lost_request_is_timed_out(const char *options)
 	assert_int_equal(flight_end(&other), 0);
 	assert_sector(data + SECTOR, 9);
 	assert_int_equal(stats_of(disk).resets, 1);
-	assert_works(disk);
+	disk_assert_works(disk);
 }
 
 static void a_lost_request_is_timed_out_by_a_queue_reset(void **state)
@@ -400,7 +389,7 @@ static void a_lost_interrupt_is_noticed(void **state)
 	assert_true(platform_now() >= 30 * SECONDS);
 	assert_non_null(strstr(platform_host_log(), "completed without an interrupt"));
 	assert_int_equal(stats_of(disk).resets, 0);
-	assert_works(disk);
+	disk_assert_works(disk);
 }
 
 static void a_polled_request_that_is_lost_is_timed_out(void **state)
@@ -444,7 +433,7 @@ static void a_device_that_needs_a_reset_gets_one(void **state)
 	assert_sector(data, 33);
 	assert_true(platform_now() < SECONDS);
 	assert_int_equal(stats_of(disk).resets, 1);
-	assert_works(disk);
+	disk_assert_works(disk);
 }
 
 static void a_device_that_needs_a_reset_while_idle_gets_one(void **state)
@@ -454,7 +443,7 @@ static void a_device_that_needs_a_reset_while_idle_gets_one(void **state)
 	(void)state;
 	host_machine_expect_complaints();
 	virtio_device_fail(host_machine_device(0), "made to");
-	assert_works(disk);
+	disk_assert_works(disk);
 	assert_int_equal(stats_of(disk).resets, 1);
 }
 
@@ -485,30 +474,10 @@ static void a_device_that_stays_in_reset_can_be_unbound(void **state)
 	(void)state;
 	platform_host_capture_log(true);
 	host_machine_expect_complaints();
-	assert_works(disk);
+	disk_assert_works(disk);
 	host_machine_proxy(0)->faults.reset_reads = VIRTIO_PCI_FOREVER;
 	disk_unbind(); /* and the machine finds what was not given back */
 	assert_null(blk_next_disk(NULL));
-}
-
-static void who_waits_for_a_disk_that_stays_in_reset_hears_of_it(void **state)
-{
-	struct gendisk *disk = start(NULL);
-	uint8_t *data = disk_buffer(SECTOR);
-	struct flight flight;
-
-	(void)state;
-	platform_host_capture_log(true);
-	host_machine_expect_complaints();
-	host_machine_proxy(0)->faults.reset_reads = VIRTIO_PCI_FOREVER;
-	assert_int_equal(virtio_device_freeze(disk->vdev), 0);
-	flight_start(&flight, disk, REQ_OP_READ, 4, data, SECTOR);
-	assert_int_equal(flight_end(&flight), -ENODEV);
-	assert_int_not_equal(virtio_device_restore(disk->vdev), 0);
-	assert_int_equal(blkdev_read(disk, 0, data, SECTOR), -ENODEV);
-	flight_start(&flight, disk, REQ_OP_READ, 4, data, SECTOR);
-	disk_unbind();
-	assert_int_equal(flight.error, -ENODEV);
 }
 
 /* ---- a device that is gone ---- */
@@ -600,40 +569,6 @@ static void requests_in_flight_are_finished_before_it_lets_go(void **state)
 	}
 }
 
-static void requests_in_flight_are_finished_before_it_sleeps(void **state)
-{
-	struct gendisk *disk = start("deferred=on");
-	uint8_t *data = disk_buffer(SECTOR);
-	struct flight flight;
-
-	(void)state;
-	flight_start(&flight, disk, REQ_OP_READ, 4, data, SECTOR);
-	assert_int_equal(virtio_device_freeze(disk->vdev), 0);
-	assert_int_equal(flight.ended, 1);
-	assert_int_equal(flight.error, 0);
-	blk_mq_free_request(flight.rq);
-	assert_int_equal(virtio_device_restore(disk->vdev), 0);
-	assert_works(disk);
-}
-
-static void a_disk_that_does_not_wake_up_fails_what_waits(void **state)
-{
-	struct gendisk *disk = start(NULL);
-	uint8_t *data = disk_buffer(SECTOR);
-	struct flight flight;
-
-	(void)state;
-	assert_int_equal(virtio_device_freeze(disk->vdev), 0);
-	flight_start(&flight, disk, REQ_OP_READ, 4, data, SECTOR);
-	/* What wakes up has less than what was agreed to. */
-	host_machine_device(0)->host_features[0] &= ~(1ull << VIRTIO_BLK_F_FLUSH);
-	assert_int_not_equal(virtio_device_restore(disk->vdev), 0);
-	assert_int_equal(flight.ended, 0);
-	disk_unbind();
-	assert_int_equal(flight.ended, 1);
-	assert_int_equal(flight.error, -ENODEV);
-}
-
 /* Handlers come at every unlock, as on a machine they may come anywhere. */
 static void handlers_may_come_at_every_unlock(void **state)
 {
@@ -681,13 +616,10 @@ int main(int argc, char **argv)
 		disk_test(a_device_that_needs_a_reset_while_idle_gets_one),
 		disk_test(a_device_that_stays_in_reset_is_given_up),
 		disk_test(a_device_that_stays_in_reset_can_be_unbound),
-		disk_test(who_waits_for_a_disk_that_stays_in_reset_hears_of_it),
 		disk_test(a_device_pulled_out_fails_its_requests),
 		disk_test(a_device_pulled_out_can_be_unbound),
 		disk_test(a_device_may_go_at_any_step),
 		disk_test(requests_in_flight_are_finished_before_it_lets_go),
-		disk_test(requests_in_flight_are_finished_before_it_sleeps),
-		disk_test(a_disk_that_does_not_wake_up_fails_what_waits),
 		disk_test(handlers_may_come_at_every_unlock),
 	};
 

@@ -1,220 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * blk-mq by itself, over a driver that is a list: what it is given and when, and what becomes of it
- * when there is no room, when the driver wants quiet, and when nothing comes back.
+ * blk-mq by itself, over a driver that is a list: what it is given, when, and in which order, and
+ * what becomes of it when there is no room.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "blk/blk.h"
-#include "platform/host/host.h"
-#include "tests/support/select.h"
-
-#define DEPTH 70 /* more than one word of the tags' bitmap */
-#define CAPACITY 1000
-#define MS 1000000ull
-
-/* The driver: what it has taken, and what it was told. */
-static struct {
-	struct request *taken[DEPTH];
-	unsigned int num, room;
-	unsigned int lasts, commits, lists; /* calls with .last, of commit_rqs, of queue_rqs */
-	unsigned int timeouts;
-	int refuse;		 /* error for every request */
-	uint64_t refuse_sector;	 /* of those, only this one's; UINT64_MAX: all */
-	bool restart_while_full; /* room appears between "full" and putting the request back */
-} driver;
-
-static struct request_queue queue;
-static struct blk_mq_tag_set set;
-static struct gendisk disk;
-
-static int take(struct request *rq)
-{
-	if (driver.num == driver.room)
-		return -ENOSPC;
-	blk_mq_start_request(rq);
-	driver.taken[driver.num++] = rq;
-	return 0;
-}
-
-static int queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq_queue_data *bd)
-{
-	bool refused = driver.refuse_sector == UINT64_MAX || driver.refuse_sector == bd->rq->sector;
-	int err = refused ? driver.refuse : 0;
-
-	if (!err)
-		err = take(bd->rq);
-	if (err == -ENOSPC) {
-		blk_mq_stop_hw_queue(hctx);
-		if (driver.restart_while_full) {
-			driver.restart_while_full = false;
-			driver.room++;
-			blk_mq_start_stopped_hw_queue(hctx);
-		}
-	} else if (!err && bd->last) {
-		driver.lasts++;
-	}
-	return err;
-}
-
-static void queue_rqs(struct rq_list *list)
-{
-	driver.lists++;
-	while (list->head && driver.num < driver.room)
-		take(rq_list_pop(list));
-}
-
-static void commit_rqs(struct blk_mq_hw_ctx *hctx)
-{
-	(void)hctx;
-	driver.commits++;
-}
-
-static void complete(struct request *rq)
-{
-	blk_mq_end_request(rq, 0);
-}
-
-static void map_queues(struct blk_mq_tag_set *tag_set)
-{
-	tag_set->map[HCTX_TYPE_DEFAULT].nr_queues = tag_set->nr_hw_queues;
-	blk_mq_map_queues(&tag_set->map[HCTX_TYPE_DEFAULT]);
-}
-
-static int poll(struct blk_mq_hw_ctx *hctx)
-{
-	(void)hctx;
-	return 0;
-}
-
-/* The n-th that the driver has comes back. */
-static struct request *take_out(unsigned int n)
-{
-	struct request *rq = driver.taken[n];
-
-	driver.num--;
-	memmove(&driver.taken[n], &driver.taken[n + 1], (driver.num - n) * sizeof(rq));
-	return rq;
-}
-
-static void timeout(struct blk_mq_hw_ctx *hctx)
-{
-	driver.timeouts++;
-	for (unsigned int i = 0; i < driver.num;)
-		if (driver.taken[i]->mq_hctx == hctx && blk_mq_rq_expired(driver.taken[i]))
-			blk_mq_end_request(take_out(i), -ETIMEDOUT);
-		else
-			i++;
-}
-
-static const struct blk_mq_ops ops = {
-	.queue_rq = queue_rq,
-	.queue_rqs = queue_rqs,
-	.commit_rqs = commit_rqs,
-	.complete = complete,
-	.map_queues = map_queues,
-	.poll = poll,
-	.timeout = timeout,
-};
-
-/* ---- a queue, and requests in it ---- */
-
-static int start_queues(unsigned int nr_hw_queues)
-{
-	static const struct queue_limits limits = {
-		.logical_block_size = 512,
-		.max_segments = 4,
-		.max_segment_size = 4096,
-	};
-
-	memset(&driver, 0, sizeof(driver));
-	driver.room = DEPTH;
-	driver.refuse_sector = UINT64_MAX;
-	set = (struct blk_mq_tag_set){
-		.ops = &ops, .nr_hw_queues = nr_hw_queues, .queue_depth = DEPTH, .cmd_size = 24
-	};
-	disk = (struct gendisk){ .queue = &queue, .capacity = CAPACITY };
-	if (blk_mq_init_queue(&queue, &set, &limits, NULL))
-		return -1;
-	queue.disk = &disk;
-	blk_mq_unquiesce_queue(&queue);
-	return 0;
-}
-
-static int start(void **state)
-{
-	(void)state;
-	return start_queues(1);
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	blk_mq_destroy_queue(&queue);
-	platform_host_reset();
-	return 0;
-}
-
-static unsigned int ended;
-static int last_error;
-static struct request *last_ended;
-
-static void note_end(struct request *rq)
-{
-	ended++;
-	last_error = rq->error;
-	last_ended = rq;
-	blk_mq_free_request(rq);
-}
-
-static uint8_t data[4096];
-
-static struct request *new_request(uint64_t sector)
-{
-	static const struct bio_vec bvec = { data, 512 };
-	struct request *rq = blk_mq_alloc_request(&queue, REQ_OP_READ, REQ_NOWAIT);
-
-	assert_non_null(rq);
-	rq->sector = sector;
-	rq->bvecs = &bvec;
-	rq->nr_bvecs = 1;
-	rq->end_io = note_end;
-	return rq;
-}
-
-static struct request *submit(uint64_t sector)
-{
-	struct request *rq = new_request(sector);
-
-	blk_execute_rq_nowait(rq);
-	return rq;
-}
-
-static void give_back(unsigned int n)
-{
-	struct request *rq = take_out(n);
-	struct blk_mq_hw_ctx *hctx = rq->mq_hctx;
-
-	blk_mq_complete_request(rq);
-	blk_mq_start_stopped_hw_queue(hctx);
-}
-
-static void give_back_all(void)
-{
-	while (driver.num)
-		give_back(0);
-}
-
-static void assert_taken(unsigned int n, uint64_t sector)
-{
-	assert_true(n < driver.num);
-	assert_int_equal(driver.taken[n]->sector, sector);
-}
+#include "list_driver.h"
 
 /* ---- tags ---- */
 
@@ -303,6 +92,39 @@ static void what_is_wrong_never_reaches_the_driver(void **state)
 	assert_int_equal(ended, before + 1);
 	assert_int_equal(last_error, -ERANGE);
 	assert_int_equal(queue.active, 0);
+}
+
+/* The driver has room for what an operation can have, and for nothing else. */
+static void an_operation_has_data_or_ranges_or_neither(void **state)
+{
+	static const struct bio_vec bvecs[40] = { { data, 512 } };
+	static const struct blk_range ranges[40] = { { 0, 1 } };
+	struct request *rq;
+
+	(void)state;
+	queue.limits.max_discard_sectors = queue.limits.max_discard_segments = 1;
+	queue.limits.zone_sectors = 10;
+	queue.limits.zone_write_granularity = 512;
+	for (unsigned int op = REQ_OP_READ; op < REQ_OPS; op++) {
+		bool wants_data = op <= REQ_OP_WRITE || op == REQ_OP_ZONE_APPEND ||
+				  op == REQ_OP_ZONE_REPORT || op >= REQ_OP_GET_ID;
+		bool wants_ranges = op == REQ_OP_DISCARD || op == REQ_OP_SECURE_ERASE ||
+				    op == REQ_OP_WRITE_ZEROES;
+
+		for (unsigned int wrong = 0; wrong < 2; wrong++) {
+			if (wrong ? wants_ranges : wants_data)
+				continue;
+			rq = new_request(0);
+			rq->op = op;
+			rq->bvecs = bvecs;
+			rq->nr_bvecs = !wrong ? 40 : wants_data;
+			rq->ranges = ranges;
+			rq->nr_ranges = wrong ? 40 : wants_ranges;
+			blk_execute_rq_nowait(rq);
+			assert_int_equal(driver.num, 0);
+			assert_int_equal(last_error, -EINVAL);
+		}
+	}
 }
 
 static void what_the_driver_refuses_ends(void **state)
@@ -499,158 +321,6 @@ static void a_plug_of_two_queues_is_two_lists(void **state)
 	give_back_all();
 }
 
-/* ---- quiet, and the end ---- */
-
-static void a_quiesced_queue_keeps_what_it_is_given(void **state)
-{
-	(void)state;
-	blk_mq_quiesce_queue(&queue);
-	blk_mq_quiesce_queue(&queue);
-	submit(1);
-	submit(2);
-	assert_int_equal(driver.num, 0);
-	blk_mq_unquiesce_queue(&queue);
-	assert_int_equal(driver.num, 0); /* they nest */
-	blk_mq_unquiesce_queue(&queue);
-	assert_int_equal(driver.num, 2);
-	give_back_all();
-}
-
-static void a_request_put_back_is_given_again(void **state)
-{
-	(void)state;
-	submit(1);
-	blk_mq_requeue_request(take_out(0));
-	assert_int_equal(queue.in_flight, 0);
-	assert_int_equal(queue.active, 1);
-	blk_mq_run_hw_queue(&queue.hctxs[0]);
-	assert_taken(0, 1);
-	give_back_all();
-}
-
-static void what_waits_can_be_failed(void **state)
-{
-	unsigned int before = ended;
-
-	(void)state;
-	blk_mq_quiesce_queue(&queue);
-	submit(1);
-	submit(2);
-	blk_mq_fail_queued(&queue, -ENODEV);
-	assert_int_equal(ended - before, 2);
-	assert_int_equal(last_error, -ENODEV);
-	blk_mq_unquiesce_queue(&queue);
-	assert_int_equal(driver.num, 0);
-}
-
-static void a_dying_queue_takes_nothing_new(void **state)
-{
-	struct request *rq = new_request(1);
-
-	(void)state;
-	queue.dying = true;
-	assert_null(blk_mq_alloc_request(&queue, REQ_OP_READ, 0));
-	blk_execute_rq_nowait(rq);
-	assert_int_equal(last_error, -ENODEV);
-	assert_int_equal(driver.num, 0);
-}
-
-/* ---- time ---- */
-
-static void a_request_that_takes_too_long_is_ended(void **state)
-{
-	struct request *slow = new_request(1), *slower = new_request(2);
-
-	(void)state;
-	slow->timeout = 10 * MS;
-	slower->timeout = 30 * MS;
-	blk_execute_rq_nowait(slow);
-	blk_execute_rq_nowait(slower);
-	platform_host_advance(9 * MS);
-	assert_false(blk_mq_timeout_work(&queue));
-	platform_host_advance(MS);
-	assert_true(blk_mq_timeout_work(&queue));
-	assert_ptr_equal(last_ended, slow);
-	assert_int_equal(last_error, -ETIMEDOUT);
-	assert_int_equal(driver.num, 1);
-
-	platform_host_advance(19 * MS);
-	assert_false(blk_mq_timeout_work(&queue));
-	platform_host_advance(MS);
-	assert_true(blk_mq_timeout_work(&queue));
-	assert_ptr_equal(last_ended, slower);
-	assert_int_equal(queue.timeouts, 2);
-}
-
-static void who_waits_sees_to_the_time(void **state)
-{
-	struct request *rq = new_request(1);
-
-	(void)state;
-	assert_int_equal(blk_execute_rq(rq), -ETIMEDOUT);
-	assert_true(platform_now() >= BLK_DEFAULT_TIMEOUT);
-	assert_in_range(platform_now() - BLK_DEFAULT_TIMEOUT, 0, 20 * MS);
-}
-
-static void a_queue_that_has_expired_is_looked_at_at_once(void **state)
-{
-	uint64_t before = platform_now();
-
-	(void)state;
-	submit(1);
-	blk_mq_expire_hctx(&queue.hctxs[0]);
-	assert_true(blk_mq_wait(&queue, PLATFORM_FOREVER));
-	assert_int_equal(driver.timeouts, 1);
-	assert_int_equal(platform_now(), before);
-	/* The request itself still has time. */
-	assert_int_equal(driver.num, 1);
-	assert_false(blk_mq_timeout_work(&queue));
-	give_back_all();
-}
-
-static void waiting_for_a_tag_ends_when_one_is_timed_out(void **state)
-{
-	struct request *rq;
-
-	(void)state;
-	for (unsigned int i = 0; i < DEPTH; i++)
-		submit(i);
-	rq = blk_mq_alloc_request(&queue, REQ_OP_READ, 0);
-	assert_non_null(rq);
-	assert_int_equal(last_error, -ETIMEDOUT);
-	blk_mq_free_request(rq);
-	blk_mq_drain_queue(&queue);
-	assert_int_equal(queue.active, 0);
-}
-
-/* Another CPU may take the last request back, or give a tag back, and wake nobody. */
-static void with_other_cpus_nobody_sleeps_for_ever(void **state)
-{
-	(void)state;
-	platform_host_set_cpus(2);
-	assert_true(blk_mq_wait(&queue, PLATFORM_FOREVER));
-	assert_in_range(platform_now(), 1, 20 * MS);
-}
-
-static void every_allocation_may_fail(void **state)
-{
-	struct platform_host_usage before;
-
-	(void)state;
-	blk_mq_destroy_queue(&queue);
-	before = platform_host_usage();
-	for (unsigned int n = 1;; n++) {
-		platform_host_fail_allocation(n);
-		if (!start_queues(2))
-			break;
-		assert_int_equal(platform_host_usage().allocations, before.allocations);
-		assert_true(n < 20);
-	}
-	platform_host_fail_allocation(0);
-}
-
-#define mq_test(name) cmocka_unit_test_setup_teardown(name, start, stop)
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -660,6 +330,7 @@ int main(int argc, char **argv)
 		mq_test(a_request_goes_to_the_queue_of_its_cpu),
 		mq_test(a_single_request_is_the_last_of_its_run),
 		mq_test(what_is_wrong_never_reaches_the_driver),
+		mq_test(an_operation_has_data_or_ranges_or_neither),
 		mq_test(what_the_driver_refuses_ends),
 		mq_test(on_a_full_ring_requests_wait_in_order),
 		mq_test(room_that_comes_at_the_last_moment_is_not_missed),
@@ -671,16 +342,6 @@ int main(int argc, char **argv)
 		mq_test(what_a_list_has_no_room_for_waits_in_order),
 		mq_test(a_plug_does_not_overtake_what_waits),
 		mq_test(a_plug_of_two_queues_is_two_lists),
-		mq_test(a_quiesced_queue_keeps_what_it_is_given),
-		mq_test(a_request_put_back_is_given_again),
-		mq_test(what_waits_can_be_failed),
-		mq_test(a_dying_queue_takes_nothing_new),
-		mq_test(a_request_that_takes_too_long_is_ended),
-		mq_test(who_waits_sees_to_the_time),
-		mq_test(a_queue_that_has_expired_is_looked_at_at_once),
-		mq_test(waiting_for_a_tag_ends_when_one_is_timed_out),
-		mq_test(with_other_cpus_nobody_sleeps_for_ever),
-		mq_test(every_allocation_may_fail),
 	};
 
 	select_test(argc, argv);

@@ -171,6 +171,39 @@ static void blk_init_20_the_last_zone_may_be_smaller(void **state)
 	assert_state(disk, 2 * ZONE, VIRTIO_BLK_ZS_FULL, UINT64_MAX);
 }
 
+/* 64 zones are all that there is memory for. */
+static void a_size_that_its_zones_cannot_follow_is_refused(void **state)
+{
+	const char *options = "zoned=hm,zone_sectors=64,max_disk=4194304";
+	struct gendisk *disk = start_with(options);
+	size_t zone_bytes = ZONE * SECTOR;
+
+	(void)state;
+	assert_int_equal(write_at(disk, 31 * ZONE, ZONE), 0);
+	assert_false(virtio_blk_resize(device(), 65 * zone_bytes));
+	assert_false(virtio_blk_resize(device(), UINT64_MAX / SECTOR * SECTOR));
+	assert_false(virtio_blk_resize(device(), 33 * zone_bytes - 1));	     /* half a sector */
+	assert_false(virtio_blk_resize(device(), 31 * zone_bytes + SECTOR)); /* half a zone */
+	blk_mq_wait(disk->queue, platform_now() + 1000);
+	assert_int_equal(get_capacity(disk), ZONES * ZONE);
+	assert_int_equal(disk->capacity_changes, 0);
+	assert_state(disk, 31 * ZONE, VIRTIO_BLK_ZS_FULL, UINT64_MAX);
+
+	/* All that it can have, and less than it had. */
+	machine_resize_disk(0, 64 * zone_bytes);
+	blk_mq_wait(disk->queue, platform_now() + 1000);
+	assert_state(disk, 31 * ZONE, VIRTIO_BLK_ZS_FULL, UINT64_MAX);
+	assert_state(disk, 63 * ZONE, VIRTIO_BLK_ZS_EMPTY, 63 * ZONE);
+	assert_int_equal(write_at(disk, 63 * ZONE, ZONE), 0);
+	machine_resize_disk(0, 31 * zone_bytes);
+	blk_mq_wait(disk->queue, platform_now() + 1000);
+	assert_int_equal(get_capacity(disk), 31 * ZONE);
+	/* What comes back is as new. */
+	machine_resize_disk(0, 32 * zone_bytes);
+	blk_mq_wait(disk->queue, platform_now() + 1000);
+	assert_state(disk, 31 * ZONE, VIRTIO_BLK_ZS_EMPTY, 31 * ZONE);
+}
+
 static int stop_at_second(const struct blk_zone *zone, unsigned int idx, void *arg)
 {
 	(void)zone;
@@ -359,11 +392,25 @@ static void appends_in_flight_do_not_overlap(void **state)
 		uint64_t at;
 
 		assert_int_equal(flight_end(&flights[i]), 0);
-		at = flights[i].rq->append_sector - 3 * ZONE;
+		at = flights[i].append_sector - 3 * ZONE;
 		assert_true(at < 32 && at % 2 == 0 && !taken[at / 2]);
 		taken[at / 2] = true;
 		assert_reads(disk, 3 * ZONE + at + 1, (uint8_t)(0xd0 + i));
 	}
+}
+
+static void an_append_that_went_to_another_zone_went_nowhere(void **state)
+{
+	struct gendisk *disk = start();
+	uint64_t where = 77;
+
+	(void)state;
+	/* A device that has forgotten where its zone begins. */
+	zone(5)->wp = 4 * ZONE;
+	assert_int_equal(blkdev_zone_append(disk, 5 * ZONE, data, SECTOR, &where), -EPROTO);
+	zone(5)->wp = 5 * ZONE;
+	assert_int_equal(blkdev_zone_append(disk, 5 * ZONE, data, SECTOR, &where), 0);
+	assert_int_equal(where, 5 * ZONE);
 }
 
 static void blk_op_22_23_appends_are_checked_before_they_go(void **state)
@@ -601,6 +648,7 @@ int main(int argc, char **argv)
 		disk_test(all_zones_are_reported),
 		disk_test(blk_op_19_a_report_begins_with_the_zone_around_a_sector),
 		disk_test(blk_init_20_the_last_zone_may_be_smaller),
+		disk_test(a_size_that_its_zones_cannot_follow_is_refused),
 		disk_test(the_caller_can_end_a_report),
 		disk_test(a_report_that_lies_is_refused),
 		disk_test(zones_of_another_size_than_the_config_s_are_refused),
@@ -613,6 +661,7 @@ int main(int argc, char **argv)
 		disk_test(blk_op_23a_25_writes_are_multiples_of_the_granularity),
 		disk_test(blk_op_24_52_an_append_says_where_it_went),
 		disk_test(appends_in_flight_do_not_overlap),
+		disk_test(an_append_that_went_to_another_zone_went_nowhere),
 		disk_test(blk_op_22_23_appends_are_checked_before_they_go),
 		disk_test(blk_op_43_nothing_is_appended_to_a_conventional_zone),
 		disk_test(blk_init_25_a_disk_may_do_without_appends),

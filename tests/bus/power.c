@@ -7,7 +7,7 @@
 
 static struct fake_device disk;
 static int freeze_error, restore_error, changes;
-static bool ready_in_restore;
+static bool ready_in_restore, reset_before_freeze;
 
 static int probe(struct virtio_device *vdev)
 {
@@ -23,6 +23,11 @@ static void remove_(struct virtio_device *vdev)
 static int freeze(struct virtio_device *vdev)
 {
 	fake_log(to_fake(vdev), "freeze");
+	if (reset_before_freeze) {
+		/* As virtio_blk does with a request that does not come back. */
+		virtio_reset_device(vdev);
+		assert_int_equal(virtio_device_restore(vdev), 0);
+	}
 	return freeze_error ? freeze_error : virtio_reset_device(vdev);
 }
 
@@ -60,7 +65,7 @@ static int setup(void **state)
 {
 	(void)state;
 	freeze_error = restore_error = changes = 0;
-	ready_in_restore = false;
+	ready_in_restore = reset_before_freeze = false;
 	fake_init(&disk, VIRTIO_ID_BLOCK, VERSION_1 | 1 << 9, 0);
 	if (register_virtio_driver(&driver) || register_virtio_device(&disk.vdev))
 		return -1;
@@ -108,6 +113,19 @@ static void a_change_while_it_sleeps_is_reported_when_it_is_back(void **state)
 	assert_int_equal(changes, 1);
 }
 
+static void a_reset_on_the_way_to_sleep_wakes_nobody_up(void **state)
+{
+	(void)state;
+	reset_before_freeze = true;
+	assert_int_equal(virtio_device_freeze(&disk.vdev), 0);
+	virtio_config_changed(&disk.vdev);
+	assert_int_equal(changes, 0);
+	assert_int_equal(virtio_device_restore(&disk.vdev), 0);
+	assert_int_equal(changes, 1);
+	virtio_config_changed(&disk.vdev);
+	assert_int_equal(changes, 2);
+}
+
 static void a_driver_that_cannot_freeze_goes_on(void **state)
 {
 	(void)state;
@@ -136,6 +154,19 @@ static void a_restore_that_fails_sets_failed(void **state)
 	assert_int_equal(virtio_device_restore(&disk.vdev), -EIO);
 	assert_true(disk.status & VIRTIO_CONFIG_S_FAILED);
 	assert_false(disk.status & VIRTIO_CONFIG_S_DRIVER_OK);
+}
+
+/* The reset begins everything anew (2.1.1): what failed the last time has not failed yet. */
+static void after_a_restore_that_failed_it_sleeps_and_wakes_up_whole(void **state)
+{
+	(void)state;
+	restore_error = -EIO;
+	virtio_device_freeze(&disk.vdev);
+	assert_int_equal(virtio_device_restore(&disk.vdev), -EIO);
+	assert_int_equal(virtio_device_freeze(&disk.vdev), 0);
+	restore_error = 0;
+	assert_int_equal(virtio_device_restore(&disk.vdev), 0);
+	assert_int_equal(disk.status, ALIVE);
 }
 
 static void a_device_without_a_driver_sleeps_too(void **state)
@@ -183,9 +214,11 @@ int main(int argc, char **argv)
 		power_test(it_comes_back_with_the_features_it_had),
 		power_test(restore_may_set_driver_ok_itself),
 		power_test(a_change_while_it_sleeps_is_reported_when_it_is_back),
+		power_test(a_reset_on_the_way_to_sleep_wakes_nobody_up),
 		power_test(a_driver_that_cannot_freeze_goes_on),
 		power_test(feat_01a_another_device_than_before_is_not_brought_back),
 		power_test(a_restore_that_fails_sets_failed),
+		power_test(after_a_restore_that_failed_it_sleeps_and_wakes_up_whole),
 		power_test(a_device_without_a_driver_sleeps_too),
 		power_test(init_04_a_failed_device_is_still_failed_when_it_wakes_up),
 		power_test(into_a_reset_that_is_not_over_not_even_failed_is_written),

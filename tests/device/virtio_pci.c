@@ -5,38 +5,12 @@
  */
 #include "device/pci_regs.h"
 #include "platform/host/host.h"
-#include "tests/support/host_hand.h"
+#include "one_hand.h"
 
-static const struct machine_device modern = { .type = "rng" };
 static const struct machine_device no_vectors = { .type = "rng", .vectors = MACHINE_NO_VECTORS };
 
 #define ISR (HAND_MODERN + VIRTIO_PCI_ISR_OFFSET)
 #define DOORBELLS (HAND_MODERN + VIRTIO_PCI_NOTIFY_OFFSET)
-
-static struct hand hand;
-
-static void start(const struct machine_device *device)
-{
-	hand_start(&hand, device);
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	hand_stop(&hand);
-	return 0;
-}
-
-/* What these tests do out of order is meant to be. */
-static void without_manners(void)
-{
-	host_machine_expect_complaints();
-}
-
-static uint32_t config(unsigned int offset, unsigned int bytes)
-{
-	return platform_pci_read(HAND_BDF, offset, bytes);
-}
 
 static void enable_msix(bool on)
 {

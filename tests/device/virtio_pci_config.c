@@ -4,34 +4,7 @@
  * window that leads to its registers.
  */
 #include "device/pci_regs.h"
-#include "tests/support/host_hand.h"
-
-static const struct machine_device modern = { .type = "rng" };
-
-static struct hand hand;
-
-static void start(const struct machine_device *device)
-{
-	hand_start(&hand, device);
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	hand_stop(&hand);
-	return 0;
-}
-
-/* What these tests do out of order is meant to be. */
-static void without_manners(void)
-{
-	host_machine_expect_complaints();
-}
-
-static uint32_t config(unsigned int offset, unsigned int bytes)
-{
-	return platform_pci_read(HAND_BDF, offset, bytes);
-}
+#include "one_hand.h"
 
 /* The @nth virtio capability of @type, from 0; 0 if there is none. */
 static unsigned int nth_cap(unsigned int type, unsigned int nth)

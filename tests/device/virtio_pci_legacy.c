@@ -4,7 +4,7 @@
  */
 #include "device/pci_regs.h"
 #include "platform/host/host.h"
-#include "tests/support/host_hand.h"
+#include "one_hand.h"
 
 static const struct machine_device legacy = { .type = "rng", .interface = MACHINE_LEGACY };
 static const struct machine_device transitional = { .type = "rng",
@@ -12,15 +12,6 @@ static const struct machine_device transitional = { .type = "rng",
 static const struct machine_device blk = { .type = "blk",
 					   .interface = MACHINE_LEGACY,
 					   .disk_bytes = 512 * 0x123 };
-
-static struct hand hand;
-
-static int stop(void **state)
-{
-	(void)state;
-	hand_stop(&hand);
-	return 0;
-}
 
 static void the_first_32_features_are_all_there_is(void **state)
 {

@@ -6,23 +6,11 @@
  *
  * counts DIR: the recording that one boot with tests/guest/counts.job leaves behind.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "tests/support/select.h"
+#include "results.h"
 
 /* What counts.job does: 7 pings of one packet and 25 of seven. */
 #define READS 1009
 #define PACKETS (7 + 25 * 7)
-#define MARK_BEFORE (8000 * 8) /* sectors of 512 bytes */
-#define MARK_AFTER (8001 * 8)
 
 #define MAX_EVENTS 65536
 
@@ -47,12 +35,6 @@ struct event {
 	char detail[64];
 };
 
-/* What QEMU says it did with a queue between the two marks. */
-struct witness {
-	char vq[32]; /* QEMU's pointer, as text; "" for a queue not seen */
-	unsigned int pops, fills, notifies;
-};
-
 struct ring_state {
 	char layout[8], features[64];
 	unsigned int num, free;
@@ -65,6 +47,7 @@ struct watched_queue {
 	struct ring_state before, after;
 	unsigned long interrupts; /* between the two looks at /proc/interrupts */
 	unsigned int irq;
+	char vq[32]; /* QEMU's pointer, as text; "" for a queue not seen */
 	struct witness qemu;
 	bool callbacks_pair; /* the driver asks for interrupts once for each time it asked for none
 			      */
@@ -74,7 +57,6 @@ struct watched_queue {
 
 static struct event events[MAX_EVENTS];
 static size_t event_count;
-static const char *directory;
 
 static struct watched_queue queues[] = {
 	{ .alias = "vda",
@@ -102,18 +84,6 @@ static struct watched_queue queues[] = {
 #define QUEUES (sizeof(queues) / sizeof(queues[0]))
 
 /* ---- reading the recording ---- */
-
-static FILE *open_part(const char *name)
-{
-	char path[512];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	file = fopen(path, "r");
-	if (!file)
-		fail_msg("%s: no such part of the recording", path);
-	return file;
-}
 
 /* "41", "5w1", and with the movement in front "+2=41". */
 static struct index parse_index(const char *text)
@@ -211,30 +181,24 @@ static unsigned long count_interrupts(const char *part, const char *full_name, u
 	strcpy(vector, full_name);
 	*strchr(vector, '/') = '-';
 	while (fgets(line, sizeof(line), file)) {
-		char *at = strchr(line, ':'), *end;
+		char *at = strchr(line, ':');
 
 		line[strcspn(line, "\n")] = 0;
 		if (!at || strlen(line) < strlen(vector) ||
 		    strcmp(line + strlen(line) - strlen(vector), vector))
 			continue;
 		*irq = strtoul(line, NULL, 10);
-		for (at++;; at = end) {
-			unsigned long count = strtoul(at, &end, 10);
-
-			if (end == at || *end != ' ')
-				break;
-			sum += count;
-		}
+		sum += count_columns(at + 1);
 	}
 	fclose(file);
 	return sum;
 }
 
-static struct watched_queue *queue_of_vq(const char *vq)
+static struct witness *witness_of_vq(const char *vq)
 {
 	for (size_t i = 0; i < QUEUES; i++)
-		if (!strcmp(queues[i].qemu.vq, vq))
-			return &queues[i];
+		if (!strcmp(queues[i].vq, vq))
+			return &queues[i].qemu;
 	return NULL;
 }
 
@@ -258,67 +222,20 @@ static void name_qemu_queues(FILE *log)
 		if (sscanf(at, "%*s vdev %31s n %u vq %31s", vdev, &n, vq) != 3)
 			continue;
 		if (!strcmp(vdev, disk) && n == 0)
-			strcpy(queues[0].qemu.vq, vq);
+			strcpy(queues[0].vq, vq);
 		else if (strcmp(vdev, disk) && n < 2)
-			strcpy(queues[1 + n].qemu.vq, vq);
+			strcpy(queues[1 + n].vq, vq);
 	}
 	rewind(log);
 }
 
-static bool at_mark(const char *line, unsigned long sector)
-{
-	const char *at = strstr(line, "virtio_blk_handle_read ");
-	unsigned long read;
-
-	at = at ? strstr(at, "sector ") : NULL;
-	return at && sscanf(at, "sector %lu", &read) == 1 && read == sector;
-}
-
-static void count_qemu_line(const char *line)
-{
-	struct watched_queue *q;
-	char vq[32];
-	const char *at;
-
-	if ((at = strstr(line, "virtqueue_pop ")) && sscanf(at, "%*s vq %31s", vq) == 1) {
-		if ((q = queue_of_vq(vq)))
-			q->qemu.pops++;
-	} else if ((at = strstr(line, "virtqueue_fill ")) && sscanf(at, "%*s vq %31s", vq) == 1) {
-		if ((q = queue_of_vq(vq)))
-			q->qemu.fills++;
-	} else if ((at = strstr(line, "virtio_queue_notify ")) &&
-		   sscanf(at, "%*s vdev %*s n %*u vq %31s", vq) == 1) {
-		if ((q = queue_of_vq(vq)))
-			q->qemu.notifies++;
-	}
-}
-
-/*
- * The window opens behind the first mark and closes at the second. A mark is seen when its read is
- * handled: popped and notified before, filled after. So the first leaves a fill inside and the
- * second a pop and a notify.
- */
 static void read_qemu_log(void)
 {
 	FILE *log = open_part("qemu.log");
-	char line[512];
-	bool open = false, closed = false;
 
 	name_qemu_queues(log);
-	while (!closed && fgets(line, sizeof(line), log)) {
-		if (at_mark(line, MARK_BEFORE))
-			open = true;
-		else if (at_mark(line, MARK_AFTER))
-			closed = true;
-		else if (open)
-			count_qemu_line(line);
-	}
+	read_window(log, witness_of_vq, &queues[0].qemu);
 	fclose(log);
-	if (!closed)
-		fail_msg("the two marks are not in QEMU's log");
-	queues[0].qemu.fills--;
-	queues[0].qemu.pops--;
-	queues[0].qemu.notifies--;
 }
 
 static int read_recording(void **state)
@@ -573,21 +490,6 @@ static void queues_are_found_from_inside_a_pid_namespace(void **state)
 		lines++;
 	fclose(file);
 	assert_int_equal(lines, 1 + 4); /* the header, and each queue of disk and card */
-}
-
-static void the_guest_kernel_stayed_whole(void **state)
-{
-	static const char *const splats[] = { "BUG:", "WARNING:", "Oops", "general protection",
-					      "Call Trace" };
-	FILE *file = open_part("dmesg");
-	char line[512];
-
-	(void)state;
-	while (fgets(line, sizeof(line), file))
-		for (size_t i = 0; i < sizeof(splats) / sizeof(splats[0]); i++)
-			if (strstr(line, splats[i]))
-				fail_msg("the guest's dmesg: %s", line);
-	fclose(file);
 }
 
 /* ---- refusals ---- */

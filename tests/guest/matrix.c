@@ -7,22 +7,9 @@
  * tests/guest/matrix.job leaves behind, the layout that was asked for, whether with EVENT_IDX, the
  * transport, and by what vring-trace hooked.
  */
-#include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
 #include <json-c/json.h>
 
-#include "tests/support/select.h"
-
-#define MARK_BEFORE (8000 * 8) /* sectors of 512 bytes */
-#define MARK_AFTER (8001 * 8)
+#include "results.h"
 
 #define MAX_DEVICES 16
 #define MAX_QUEUES 96
@@ -36,13 +23,12 @@ struct queue {
 	unsigned int device, index;
 	char name[48], layout[8]; /* virtio0/req.0; as in the trace, "" if it is not there */
 	struct counts traced;
-	bool by_index, by_flags;	    /* decisions were made so */
-	unsigned int pops, fills, notifies; /* QEMU's, between the two marks */
+	bool by_index, by_flags; /* decisions were made so */
+	struct witness qemu;
 };
 
 static struct queue queues[MAX_QUEUES];
 static size_t queue_count;
-static const char *directory;
 static bool packed, event_idx, mmio, by_kprobe;
 
 /* What the job asks of a device; the devices are in the order in which QEMU was given them. */
@@ -60,18 +46,6 @@ static const struct request mmio_requests[] = {
 };
 
 /* ---- reading the recording ---- */
-
-static FILE *open_part(const char *name)
-{
-	char path[512];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	file = fopen(path, "r");
-	if (!file)
-		fail_msg("%s: no such part of the recording", path);
-	return file;
-}
 
 static struct queue *queue_at(unsigned int device, unsigned int index)
 {
@@ -169,15 +143,6 @@ static void read_events(void)
 
 /* ---- QEMU's log ---- */
 
-static bool at_mark(const char *line, unsigned long sector)
-{
-	const char *at = strstr(line, "virtio_blk_handle_read ");
-	unsigned long read;
-
-	at = at ? strstr(at, "sector ") : NULL;
-	return at && sscanf(at, "sector %lu", &read) == 1 && read == sector;
-}
-
 static char devices[MAX_DEVICES][32]; /* QEMU's pointers, as text, in the guest's order */
 static size_t device_count;
 
@@ -239,62 +204,22 @@ static void name_queues(FILE *log)
 	rewind(log);
 }
 
-static struct queue *queue_named(const char *vq)
+static struct witness *witness_named(const char *vq)
 {
 	for (size_t i = 0; i < name_count; i++)
 		if (!strcmp(names[i].vq, vq))
-			return names[i].queue;
+			return &names[i].queue->qemu;
 	return NULL;
 }
 
-static void count_qemu_line(const char *line)
-{
-	struct queue *q;
-	char vq[32];
-	const char *at;
-
-	if ((at = strstr(line, "virtqueue_pop ")) && sscanf(at, "%*s vq %31s", vq) == 1) {
-		if ((q = queue_named(vq)))
-			q->pops++;
-	} else if ((at = strstr(line, "virtqueue_fill ")) && sscanf(at, "%*s vq %31s", vq) == 1) {
-		if ((q = queue_named(vq)))
-			q->fills++;
-	} else if ((at = strstr(line, "virtio_queue_notify ")) &&
-		   sscanf(at, "%*s vdev %*s n %*u vq %31s", vq) == 1) {
-		if ((q = queue_named(vq)))
-			q->notifies++;
-	}
-}
-
-/*
- * The window opens behind the first mark and closes at the second. A mark is seen when its read is
- * handled: popped and notified before, filled after. So the first leaves a fill inside and the
- * second a pop and a notify.
- */
 static void read_qemu_log(void)
 {
 	FILE *log = open_part("qemu.log");
-	bool open = false, closed = false;
-	char line[512];
-	struct queue *disk;
 
 	order_devices(log);
 	name_queues(log);
-	while (!closed && fgets(line, sizeof(line), log)) {
-		if (at_mark(line, MARK_BEFORE))
-			open = true;
-		else if (at_mark(line, MARK_AFTER))
-			closed = true;
-		else if (open)
-			count_qemu_line(line);
-	}
+	read_window(log, witness_named, &queue_at(0, 0)->qemu);
 	fclose(log);
-	if (!closed)
-		fail_msg("the two marks are not in QEMU's log");
-	disk = queue_at(0, 0);
-	disk->fills--;
-	disk->pops--;
-	disk->notifies--;
 }
 
 /* ---- /proc/interrupts ---- */
@@ -310,20 +235,13 @@ static long interrupts_of(const char *part, const char *vector)
 	long sum = -1;
 
 	while (fgets(line, sizeof(line), file)) {
-		char *at = strchr(line, ':'), *end, *last;
+		char *at = strchr(line, ':'), *last;
 
 		line[strcspn(line, "\n")] = 0;
 		last = strrchr(line, ' ');
 		if (!at || !last || strcmp(last + 1, vector))
 			continue;
-		sum = 0;
-		for (at++;; at = end) {
-			unsigned long count = strtoul(at, &end, 10);
-
-			if (end == at || *end != ' ')
-				break;
-			sum += count;
-		}
+		sum = (long)count_columns(at + 1);
 	}
 	fclose(file);
 	return sum;
@@ -393,7 +311,7 @@ static void each_add_is_popped_by_qemu(void **state)
 	for (size_t i = 0; i < queue_count; i++)
 		if (!receives(&queues[i]))
 			agree(&queues[i], "adds and virtqueue_pop", queues[i].traced.add,
-			      queues[i].pops);
+			      queues[i].qemu.pops);
 }
 
 /* The card's driver takes back what was sent with the next packet, or the one after. */
@@ -404,9 +322,9 @@ static void each_reap_was_filled_by_qemu(void **state)
 		const struct queue *q = &queues[i];
 
 		if (q->device == 1 && !receives(q))
-			agree(q, "adds and virtqueue_fill", q->traced.add, q->fills);
+			agree(q, "adds and virtqueue_fill", q->traced.add, q->qemu.fills);
 		else
-			agree(q, "reaps and virtqueue_fill", q->traced.reap, q->fills);
+			agree(q, "reaps and virtqueue_fill", q->traced.reap, q->qemu.fills);
 	}
 }
 
@@ -415,7 +333,7 @@ static void each_doorbell_is_heard_by_qemu(void **state)
 	(void)state;
 	for (size_t i = 0; i < queue_count; i++)
 		agree(&queues[i], "doorbells and virtio_queue_notify", queues[i].traced.doorbell,
-		      queues[i].notifies);
+		      queues[i].qemu.notifies);
 }
 
 static void each_doorbell_was_decided_on_or_forced(void **state)
@@ -564,21 +482,6 @@ static void no_ring_breaks_a_rule_and_none_stalls(void **state)
 		if (!strcmp(parts[i], "check.after"))
 			assert_true(none_found);
 	}
-}
-
-static void the_guest_kernel_stayed_whole(void **state)
-{
-	static const char *const splats[] = { "BUG:", "WARNING:", "Oops", "general protection",
-					      "Call Trace" };
-	FILE *file = open_part("dmesg");
-	char line[512];
-
-	(void)state;
-	while (fgets(line, sizeof(line), file))
-		for (size_t i = 0; i < sizeof(splats) / sizeof(splats[0]); i++)
-			if (strstr(line, splats[i]))
-				fail_msg("the guest's dmesg: %s", line);
-	fclose(file);
 }
 
 int main(int argc, char **argv)

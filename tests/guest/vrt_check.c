@@ -10,7 +10,8 @@
 #include <string.h>
 
 #include "ring/vring_event.h"
-#include "trace-tool/vrt_read.h"
+#include "trace-tool/invariants.h"
+#include "trace-tool/vrt_snapshot.h"
 
 #define MAX_QUEUES 64
 #define REFUSED VRING_EVENT_TYPES /* adds that were */
@@ -57,24 +58,33 @@ static int count_events(const struct vrt_file *f, const char *path)
 	return bad;
 }
 
-/* The last snapshot agrees with the last event: nothing happened in between. */
+/* Every queue has a last snapshot, which can be taken apart, holds no mistake, and is of it. */
 static int check_snapshots(const struct vrt_file *f, const char *path)
 {
-	struct vrt_snapshot_view view;
-	char why[VRT_WHY_BYTES];
-
 	for (size_t i = 0; i < f->num_queues; i++) {
 		const struct vrt_queue *queue = &f->queues[i];
-		int got = vrt_snapshot_before(f, le16_read(&queue->device),
-					      le16_read(&queue->queue), UINT64_MAX, &view, why);
+		const struct vrt_index_entry *entry = vrt_snapshot_before(
+			f, le16_read(&queue->device), le16_read(&queue->queue), UINT64_MAX);
+		char why[VRT_WHY_BYTES] = "a queue without a snapshot";
+		struct findings findings;
+		struct snapshot s;
+		int bad = 0;
 
-		if (got < 0)
+		if (!entry)
 			return wrong(path, why);
-		if (!got || !view.desc || !view.driver || !view.device)
-			return wrong(path, "a queue without a whole snapshot");
-		if (le32_read(&view.head->num) != le32_read(&queue->num) ||
-		    view.head->packed != queue->packed)
-			return wrong(path, "a snapshot that is not of its queue");
+		if (vrt_get_snapshot(f, entry, &s, why)) {
+			bad = wrong(path, why);
+		} else if (s.head.num != le32_read(&queue->num) || s.head.packed != queue->packed ||
+			   strcmp(s.head.name, queue->name)) {
+			bad = wrong(path, "a snapshot that is not of its queue");
+		} else {
+			invariants_check(&s, &findings);
+			if (findings.count && !s.moving)
+				bad = wrong(path, findings.list[0].detail);
+		}
+		snapshot_free(&s);
+		if (bad)
+			return bad;
 	}
 	return 0;
 }

@@ -3,33 +3,16 @@
  * The control queue: every command, what the card then does, and what it answers to a driver that
  * asks for nonsense. The same commands are seen to be given again after sleep.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "net/virtnet.h"
 #include "pci/virtio_pci_common.h"
 #include "platform/host/host.h"
 #include "ring/vring_errno.h"
-#include "tests/support/host_machine.h"
-#include "tests/support/host_net.h"
-#include "tests/support/net_card.h"
 #include "tests/support/packets.h"
-#include "tests/support/select.h"
-
-#define SECOND 1000000000ull
+#include "one_card.h"
 
 static const uint8_t everybody[ETH_ALEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 static const uint8_t group[ETH_ALEN] = { 0x01, 0x00, 0x5e, 0x00, 0x00, 0xfb };
 static const uint8_t other[ETH_ALEN] = { 0x52, 0x54, 0x00, 0x99, 0x99, 0x99 };
-
-static struct VirtIONet *card(void)
-{
-	return host_net_card(host_machine_device(0));
-}
 
 /* Does a frame for @to come? */
 static bool passes(struct net_card *c, const uint8_t *to, uint16_t vlan)
@@ -518,6 +501,47 @@ static void everything_is_said_again_after_sleep(void **state)
 	}
 }
 
+/* 2.7.8.3: what lies beyond the used length was not written, whatever is there. */
+static void an_answer_beyond_the_used_length_is_none(void **state)
+{
+	struct machine_device device = {
+		.options = "notf_coal=on,vq_notf_coal=on,stats=on,ctrl_rx_extra=on"
+	};
+	struct net_card *c = net_card_start(&device);
+	const struct net_rx_mode mode = { .allmulti = true };
+	struct net_coalesce rx = { .max_packets = 7 }, tx = { .max_packets = 8 };
+	struct net_device_stats stats;
+
+	(void)state;
+	card()->fault.short_ctrl = true;
+	card()->fault.ctrl_len = 0;
+	assert_int_equal(virtnet_set_rx_mode(c->dev, &mode), -EREMOTEIO);
+	assert_int_equal(virtnet_get_device_stats(c->dev, 0, &stats), -EREMOTEIO);
+
+	card()->fault.ctrl_len = 1;
+	assert_int_equal(virtnet_set_rx_mode(c->dev, &mode), 0);
+	/* The ack is there, and half of what was asked. */
+	card()->fault.ctrl_len = 5;
+	assert_int_equal(virtnet_get_per_queue_coalesce(c->dev, 0, &rx, &tx), -EREMOTEIO);
+	assert_int_equal(rx.max_packets, 7);
+	assert_int_equal(virtnet_get_device_stats(c->dev, 0, &stats), -EREMOTEIO);
+	card()->fault.short_ctrl = false;
+	assert_int_equal(virtnet_get_device_stats(c->dev, 0, &stats), 0);
+	assert_true(stats.cvq_commands > 5);
+}
+
+/* 5.1.9.1 */
+static void net_legacyop_02_a_legacy_answer_has_any_length(void **state)
+{
+	struct net_card *c =
+		net_card_start(&(struct machine_device){ .interface = MACHINE_LEGACY });
+	const struct net_rx_mode mode = { .allmulti = true };
+
+	(void)state;
+	card()->fault.short_ctrl = true;
+	assert_int_equal(virtnet_set_rx_mode(c->dev, &mode), 0);
+}
+
 int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, net_card_stop)
@@ -538,6 +562,8 @@ int main(int argc, char **argv)
 		TEST(the_cards_counters_agree_with_ours),
 		TEST(nonsense_is_answered_with_err_and_changes_nothing),
 		TEST(everything_is_said_again_after_sleep),
+		TEST(an_answer_beyond_the_used_length_is_none),
+		TEST(net_legacyop_02_a_legacy_answer_has_any_length),
 	};
 
 	select_test(argc, argv);

@@ -3,37 +3,12 @@
  * Frames across our driver and our card, in every mode, with every ring: nothing lost, nothing
  * changed, nothing twice; and how many doorbells and interrupts that took.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "net/virtnet.h"
 #include "platform/host/host.h"
 #include "ring/vring_errno.h"
-#include "tests/support/host_machine.h"
-#include "tests/support/host_net.h"
-#include "tests/support/net_card.h"
-#include "tests/support/select.h"
+#include "one_card.h"
 
-#define SECOND 1000000000ull
 #define ALL_OFFLOADS "csum=on,host_tso4=on,host_tso6=on,host_ecn=on,host_uso=on,guest_hdrlen=on"
-#define MTU_FRAME (ETH_DATA_LEN + ETH_HLEN)
-
-static struct VirtIONet *card(void)
-{
-	return host_net_card(host_machine_device(0));
-}
-
-static struct net_queue_stats rx_stats(struct net_card *c)
-{
-	struct net_queue_stats stats;
-
-	virtnet_get_rx_stats(c->dev, 0, &stats);
-	return stats;
-}
 
 /* ---- sizes, in every mode ---- */
 
@@ -52,19 +27,6 @@ static void both_ways(size_t first, size_t last, size_t step)
 		net_card_expect_in(bytes, (unsigned int)bytes);
 	}
 }
-
-/* The rings and headers that a mode is tried with. */
-static const struct machine_device shapes[] = {
-	{ .queue_size = 0 },
-	{ .packed = MACHINE_ON },
-	{ .event_idx = MACHINE_OFF, .indirect = MACHINE_OFF },
-	{ .packed = MACHINE_ON, .event_idx = MACHINE_OFF, .indirect = MACHINE_OFF },
-	{ .queue_size = 32 },
-	{ .vectors = 2 },
-	{ .vectors = MACHINE_NO_VECTORS },
-	{ .interface = MACHINE_TRANSITIONAL },
-	{ .interface = MACHINE_LEGACY },
-};
 
 static void in_every_shape(const char *options, size_t last)
 {

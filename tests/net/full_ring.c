@@ -3,54 +3,8 @@
  * More than a ring holds: sending stops and goes on, without an interrupt lost on the way, and what
  * the card has no buffer for waits.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "ring/vring_errno.h"
-#include "tests/support/host_machine.h"
-#include "tests/support/host_net.h"
-#include "tests/support/net_card.h"
-#include "tests/support/select.h"
-
-#define SECOND 1000000000ull
-#define MTU_FRAME (ETH_DATA_LEN + ETH_HLEN)
-
-static struct VirtIONet *card(void)
-{
-	return host_net_card(host_machine_device(0));
-}
-
-static struct net_queue_stats tx_stats(struct net_card *c)
-{
-	struct net_queue_stats stats;
-
-	virtnet_get_tx_stats(c->dev, 0, &stats);
-	return stats;
-}
-
-static struct net_queue_stats rx_stats(struct net_card *c)
-{
-	struct net_queue_stats stats;
-
-	virtnet_get_rx_stats(c->dev, 0, &stats);
-	return stats;
-}
-
-/* The rings and headers that each is tried with. */
-static const struct machine_device shapes[] = {
-	{ .queue_size = 0 },
-	{ .packed = MACHINE_ON },
-	{ .event_idx = MACHINE_OFF, .indirect = MACHINE_OFF },
-	{ .packed = MACHINE_ON, .event_idx = MACHINE_OFF, .indirect = MACHINE_OFF },
-	{ .queue_size = 32 },
-	{ .vectors = 2 },
-	{ .vectors = MACHINE_NO_VECTORS },
-	{ .interface = MACHINE_TRANSITIONAL },
-	{ .interface = MACHINE_LEGACY },
-};
+#include "one_card.h"
 
 static void sending_stops_when_the_ring_is_full_and_goes_on(void **state)
 {

@@ -4,27 +4,10 @@
  * control queue. The driver refuses to bind, does without, or drops that frame; the frames after it
  * are right.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "pci/virtio_pci_common.h"
 #include "platform/host/host.h"
 #include "ring/vring_errno.h"
-#include "tests/support/host_machine.h"
-#include "tests/support/host_net.h"
-#include "tests/support/net_card.h"
-#include "tests/support/select.h"
-
-#define SECOND 1000000000ull
-
-static struct VirtIONet *card(void)
-{
-	return host_net_card(host_machine_device(0));
-}
+#include "one_card.h"
 
 /* What the ring has found wrong since the test last looked. */
 static struct {
@@ -47,14 +30,6 @@ static void assert_length_was_wrong(void)
 	assert_int_equal(violation.num, 1);
 	assert_string_equal(violation.field, "used.len");
 	memset(&violation, 0, sizeof(violation));
-}
-
-static struct net_queue_stats rx_stats(struct net_card *c)
-{
-	struct net_queue_stats stats;
-
-	virtnet_get_rx_stats(c->dev, 0, &stats);
-	return stats;
 }
 
 static void send_in(size_t bytes, unsigned int seed)
@@ -200,40 +175,6 @@ static void a_card_that_has_no_room_for_a_key_does_not_hash(void **state)
 	assert_false(virtio_has_feature(c->dev->vdev, VIRTIO_NET_F_HASH_REPORT));
 }
 
-/* Each feature that needs another, offered alone. */
-static void features_without_what_they_need_are_left_out(void **state)
-{
-	static const struct {
-		const char *options;
-		unsigned int bit;
-	} alone[] = {
-		{ "host_tso4=on", VIRTIO_NET_F_HOST_TSO4 },
-		{ "host_uso=on", VIRTIO_NET_F_HOST_USO },
-		{ "guest_tso6=on", VIRTIO_NET_F_GUEST_TSO6 },
-		{ "guest_uso4=on", VIRTIO_NET_F_GUEST_USO4 },
-		{ "csum=on,host_ecn=on", VIRTIO_NET_F_HOST_ECN },
-		{ "ctrl_vq=off", VIRTIO_NET_F_CTRL_RX },
-		{ "ctrl_vq=off", VIRTIO_NET_F_CTRL_RX_EXTRA },
-		{ "ctrl_vq=off", VIRTIO_NET_F_CTRL_MAC_ADDR },
-		{ "ctrl_vq=off", VIRTIO_NET_F_GUEST_ANNOUNCE },
-		{ "ctrl_vq=off,mq=on", VIRTIO_NET_F_MQ },
-		{ "ctrl_vq=off,rss=on", VIRTIO_NET_F_RSS },
-		{ "ctrl_vq=off,hash=on", VIRTIO_NET_F_HASH_REPORT },
-		{ "ctrl_vq=off,notf_coal=on", VIRTIO_NET_F_NOTF_COAL },
-		{ "ctrl_vq=off,stats=on", VIRTIO_NET_F_DEVICE_STATS },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(alone) / sizeof(*alone); i++) {
-		struct machine_device device = { .options = alone[i].options };
-		struct net_card *c = net_card_start_quietly(&device);
-
-		assert_false(virtio_has_feature(c->dev->vdev, alone[i].bit));
-		all_is_well(100);
-		net_card_stop(NULL);
-	}
-}
-
 static void a_card_without_an_address_gets_a_local_one(void **state)
 {
 	struct net_card *c = net_card_start(&(struct machine_device){ .options = "no_mac=on" });
@@ -320,6 +261,24 @@ static void a_rest_that_does_not_come_is_not_waited_for(void **state)
 	card()->fault.lie_num_buffers = true;
 	card()->fault.num_buffers = 2;
 	send_in(SKB_HEAD_MAX, 1);
+	net_card_settle(SECOND);
+	assert_int_equal(c->received, 0);
+	assert_int_equal(rx_stats(c).length_errors, 1);
+	all_is_well(8000);
+}
+
+/* Nor is there a rest of no bytes: sent on, it would be an element without any. */
+static void a_rest_of_nothing_is_no_rest(void **state)
+{
+	struct net_card *c = net_card_start(&(struct machine_device){ .options = "host_mtu=9000" });
+
+	(void)state;
+	net_card_settle(SECOND);
+	card()->fault.lie_num_buffers = true;
+	card()->fault.num_buffers = 2;
+	send_in(SKB_HEAD_MAX, 1);
+	card()->fault.rx_len = -60 - (int32_t)sizeof(struct virtio_net_hdr);
+	send_in(60, 1);
 	net_card_settle(SECOND);
 	assert_int_equal(c->received, 0);
 	assert_int_equal(rx_stats(c).length_errors, 1);
@@ -453,6 +412,9 @@ static void headers_that_make_no_sense_cost_one_frame(void **state)
 		{ VIRTIO_NET_HDR_F_NEEDS_CSUM, VIRTIO_NET_HDR_GSO_TCPV6, 9 }, /* not negotiated */
 		{ VIRTIO_NET_HDR_F_NEEDS_CSUM, VIRTIO_NET_HDR_GSO_UDP, 1000 },
 		{ VIRTIO_NET_HDR_F_NEEDS_CSUM, 0x7f, 1000 },
+		/* ECN was not negotiated. */
+		{ VIRTIO_NET_HDR_F_NEEDS_CSUM, VIRTIO_NET_HDR_GSO_TCPV4 | VIRTIO_NET_HDR_GSO_ECN,
+		  1460 },
 	};
 	struct net_card *c;
 
@@ -655,12 +617,12 @@ int main(int argc, char **argv)
 		TEST(pairs_that_change_after_the_look_are_no_card),
 		TEST(more_pairs_than_there_are_queues_for_is_no_card),
 		TEST(a_card_that_has_no_room_for_a_key_does_not_hash),
-		TEST(features_without_what_they_need_are_left_out),
 		TEST(a_card_without_an_address_gets_a_local_one),
 		TEST(speeds_that_cannot_be_are_unknown),
 		TEST(num_buffers_of_0_or_too_many_cost_one_frame),
 		TEST(many_full_buffers_are_not_one_frame),
 		TEST(a_rest_that_does_not_come_is_not_waited_for),
+		TEST(a_rest_of_nothing_is_no_rest),
 		TEST(without_mergeable_buffers_num_buffers_says_nothing),
 		TEST(lengths_too_short_cost_one_frame),
 		TEST(a_length_beyond_the_buffer_ends_that_queue),

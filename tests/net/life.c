@@ -3,28 +3,11 @@
  * A card's life where things go wrong on the way: memory that runs out at every step, sleep with
  * frames in flight; and two cards that ping each other.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "net/arp_icmp.h"
 #include "pci/virtio_pci_common.h"
 #include "platform/host/host.h"
 #include "ring/vring_errno.h"
-#include "tests/support/host_machine.h"
-#include "tests/support/host_net.h"
-#include "tests/support/net_card.h"
-#include "tests/support/select.h"
-
-#define SECOND 1000000000ull
-
-static struct VirtIONet *card(void)
-{
-	return host_net_card(host_machine_device(0));
-}
+#include "one_card.h"
 
 /* Every allocation of probe fails once; after each the card works, or nothing of it is left. */
 static void without_memory_it_is_not_bound_or_it_works(void **state)
@@ -114,6 +97,55 @@ static void a_sleeping_card_takes_no_settings(void **state)
 	assert_int_equal(c->dev->num_pairs, before);
 	assert_int_equal(virtio_pci_restore(pci), 0);
 	assert_int_equal(virtnet_set_queues(c->dev, 4), 0);
+}
+
+/* Asked to wake up it finds no room, is taken away, and then comes back as new. */
+static void a_card_that_does_not_wake_up_is_left_reset(void **state)
+{
+	struct net_card *c = net_card_start(&(struct machine_device){ 0 });
+	struct pci_dev *pci = to_vp_device(c->dev->vdev)->pci_dev;
+	unsigned int failed = 0;
+
+	(void)state;
+	platform_host_capture_log(true);
+	platform_host_limit_msis(0); /* or it does with fewer interrupts */
+	for (unsigned int n = 1; n < 20 && !failed; n++) {
+		assert_int_equal(virtio_pci_freeze(pci), 0);
+		platform_host_fail_allocation(n);
+		failed = virtio_pci_restore(pci) != 0;
+		platform_host_fail_allocation(0);
+	}
+	assert_true(failed);
+	net_card_unbind();
+	assert_null(strstr(platform_host_log(), "without a reset"));
+	assert_int_equal(host_machine_device(0)->status, VIRTIO_STATUS_ACKNOWLEDGE);
+	net_card_bind();
+	net_card_send(100, 5);
+	net_card_expect_out(100, 5);
+}
+
+/* It could not wake up, and is put to sleep again all the same. */
+static void a_card_that_is_half_awake_can_sleep(void **state)
+{
+	struct net_card *c = net_card_start(&(struct machine_device){ 0 });
+	struct pci_dev *pci = to_vp_device(c->dev->vdev)->pci_dev;
+	unsigned int failed = 0;
+
+	(void)state;
+	platform_host_capture_log(true);
+	platform_host_limit_msis(0);
+	for (unsigned int n = 1; n < 20; n++) {
+		assert_int_equal(virtio_pci_freeze(pci), 0);
+		platform_host_fail_allocation(n);
+		failed += virtio_pci_restore(pci) != 0;
+		platform_host_fail_allocation(0);
+	}
+	assert_true(failed > 1);
+	assert_int_equal(virtio_pci_freeze(pci), 0);
+	assert_int_equal(virtio_pci_restore(pci), 0);
+	assert_int_equal(host_machine_device(0)->status & VIRTIO_STATUS_FAILED, 0);
+	net_card_send(100, 5);
+	net_card_expect_out(100, 5);
 }
 
 /* ---- a card that does not come out of reset ---- */
@@ -341,6 +373,8 @@ int main(int argc, char **argv)
 		TEST(frames_in_flight_are_given_back_by_sleep),
 		TEST(a_sleeping_card_can_be_taken_away),
 		TEST(a_sleeping_card_takes_no_settings),
+		TEST(a_card_that_does_not_wake_up_is_left_reset),
+		TEST(a_card_that_is_half_awake_can_sleep),
 		TEST(a_card_that_stays_in_reset_can_be_taken_away),
 		TEST(a_card_that_stays_in_reset_sleeps_until_it_comes_out),
 		TEST(a_card_full_of_unread_frames_can_be_taken_away),

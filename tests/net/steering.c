@@ -2,30 +2,14 @@
 /*
  * Many queues: which one a frame comes by, and that no queue is used that should not be.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "platform/host/host.h"
 #include "ring/vring_errno.h"
-#include "tests/support/host_machine.h"
-#include "tests/support/host_net.h"
-#include "tests/support/net_card.h"
 #include "tests/support/packets.h"
-#include "tests/support/select.h"
+#include "one_card.h"
 
-#define SECOND 1000000000ull
 #define PAIRS 4
 
 static uint8_t bytes[2048];
-
-static struct VirtIONet *card(void)
-{
-	return host_net_card(host_machine_device(0));
-}
 
 static struct net_card *start(const char *options)
 {

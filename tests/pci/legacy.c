@@ -8,14 +8,18 @@ static struct echo echo;
 
 static struct virtio_pci_device *start_as(enum virtio_pci_interface interface, unsigned int vectors)
 {
+	return echo_start_as(&echo, interface, vectors);
+}
+
+/* There on the bus, and nobody has looked yet. */
+static void plug_as(enum virtio_pci_interface interface, unsigned int queues)
+{
 	struct VirtIOPCIConf conf;
 
-	echo_init(&echo, 2, 8);
+	echo_init(&echo, queues, 8);
 	conf = echo_conf(&echo);
 	conf.interface = interface;
-	conf.vectors = vectors;
-	echo_driver.nvqs = 2;
-	return echo_start(&echo, &conf);
+	echo_plug(&echo, &conf, ECHO_BDF);
 }
 
 static void feat_legacy_01_init_legacy_01_a_legacy_device_works(void **state)
@@ -47,13 +51,8 @@ static void pci_legacydetect_02_a_transitional_device_is_driven_as_a_modern_one(
 
 static void pci_id_08_pci_legacydetect_03_without_capabilities_it_is_a_legacy_one(void **state)
 {
-	struct VirtIOPCIConf conf;
-
 	(void)state;
-	echo_init(&echo, 1, 8);
-	conf = echo_conf(&echo);
-	conf.interface = VIRTIO_PCI_TRANSITIONAL;
-	echo_plug(&echo, &conf, ECHO_BDF);
+	plug_as(VIRTIO_PCI_TRANSITIONAL, 1);
 	echo.proxy.pci.config[0x06] &= ~0x10; /* no capability list at all, so no MSI-X either */
 	assert_int_equal(pci_scan(), 0);
 	assert_int_equal(pci_at(ECHO_BDF)->device, 0x1002);
@@ -77,13 +76,8 @@ static void pci_legacydetect_05_a_modern_one_without_capabilities_fails_graceful
 
 static void a_transitional_device_of_another_revision_has_no_legacy_interface(void **state)
 {
-	struct VirtIOPCIConf conf;
-
 	(void)state;
-	echo_init(&echo, 1, 8);
-	conf = echo_conf(&echo);
-	conf.interface = VIRTIO_PCI_LEGACY;
-	echo_plug(&echo, &conf, ECHO_BDF);
+	plug_as(VIRTIO_PCI_LEGACY, 1);
 	echo.proxy.pci.config[0x08] = 1;
 	assert_int_equal(pci_scan(), 0);
 	assert_int_equal(virtio_pci_probe(pci_at(ECHO_BDF)), -ENODEV);
@@ -113,14 +107,9 @@ static void a_function_of_kind_0_is_no_virtio_device(void **state)
 	};
 
 	for (unsigned int i = 0; i < 3; i++) {
-		struct VirtIOPCIConf conf;
-
 		unregister_virtio_driver(&echo_virtio_driver);
 		assert_int_equal(register_virtio_driver(&driver), 0);
-		echo_init(&echo, 1, 8);
-		conf = echo_conf(&echo);
-		conf.interface = interfaces[i];
-		echo_plug(&echo, &conf, ECHO_BDF);
+		plug_as(interfaces[i], 1);
 		if (interfaces[i] == VIRTIO_PCI_MODERN)
 			pci_set_word(echo.proxy.pci.config + PCI_DEVICE_ID,
 				     VIRTIO_PCI_DEVICE_ID_MODERN);
@@ -137,13 +126,8 @@ static void a_function_of_kind_0_is_no_virtio_device(void **state)
 
 static void pci_legacylayout_02_without_an_io_bar_it_is_refused(void **state)
 {
-	struct VirtIOPCIConf conf;
-
 	(void)state;
-	echo_init(&echo, 1, 8);
-	conf = echo_conf(&echo);
-	conf.interface = VIRTIO_PCI_LEGACY;
-	echo_plug(&echo, &conf, ECHO_BDF);
+	plug_as(VIRTIO_PCI_LEGACY, 1);
 	pci_set_long(echo.proxy.pci.config + 0x10, 0); /* it says that it is memory */
 	assert_int_equal(pci_scan(), 0);
 	assert_int_equal(virtio_pci_probe(pci_at(ECHO_BDF)), -EINVAL);
@@ -273,13 +257,8 @@ static void queues_are_taken_away_when_the_driver_goes(void **state)
 
 static void a_refused_vector_takes_the_queue_back(void **state)
 {
-	struct VirtIOPCIConf conf;
-
 	(void)state;
-	echo_init(&echo, 2, 8);
-	conf = echo_conf(&echo);
-	conf.interface = VIRTIO_PCI_LEGACY;
-	echo_plug(&echo, &conf, ECHO_BDF);
+	plug_as(VIRTIO_PCI_LEGACY, 2);
 	echo_driver.nvqs = 2;
 	echo.proxy.faults.refuse_vectors = 2;
 	assert_int_equal(pci_scan(), 0);
@@ -292,13 +271,8 @@ static void a_refused_vector_takes_the_queue_back(void **state)
 
 static void a_legacy_device_that_never_leaves_reset_is_given_up(void **state)
 {
-	struct VirtIOPCIConf conf;
-
 	(void)state;
-	echo_init(&echo, 2, 8);
-	conf = echo_conf(&echo);
-	conf.interface = VIRTIO_PCI_LEGACY;
-	echo_plug(&echo, &conf, ECHO_BDF);
+	plug_as(VIRTIO_PCI_LEGACY, 2);
 	echo.proxy.faults.reset_reads = VIRTIO_PCI_FOREVER;
 	assert_int_equal(pci_scan(), 0);
 	assert_int_equal(virtio_pci_probe(pci_at(ECHO_BDF)), -ETIMEDOUT);

@@ -310,6 +310,20 @@ static inline struct virtio_pci_device *echo_start(struct echo *echo,
 	return to_vp_device(echo_driver.vdev);
 }
 
+/* With two queues, as a device of that kind. */
+static inline struct virtio_pci_device *
+echo_start_as(struct echo *echo, enum virtio_pci_interface interface, unsigned int vectors)
+{
+	struct VirtIOPCIConf conf;
+
+	echo_init(echo, 2, 8);
+	conf = echo_conf(echo);
+	conf.interface = interface;
+	conf.vectors = vectors;
+	echo_driver.nvqs = 2;
+	return echo_start(echo, &conf);
+}
+
 /* Nobody broke a rule: neither the driver, as the strict mode saw it, nor the device. */
 static inline void assert_no_offence(const struct echo *echo)
 {

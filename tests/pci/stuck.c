@@ -11,14 +11,7 @@ static struct echo echo;
 
 static struct pci_dev *start_as(enum virtio_pci_interface interface, unsigned int vectors)
 {
-	struct VirtIOPCIConf conf;
-
-	echo_init(&echo, 2, 8);
-	conf = echo_conf(&echo);
-	conf.interface = interface;
-	conf.vectors = vectors;
-	echo_driver.nvqs = 2;
-	return echo_start(&echo, &conf)->pci_dev;
+	return echo_start_as(&echo, interface, vectors)->pci_dev;
 }
 
 static void get_stuck(struct VirtIOPCIProxy *proxy)

@@ -308,8 +308,9 @@ uint8_t *host_blk_disk(struct VirtIODevice *vdev, size_t *bytes)
 
 void host_blk_resize(struct VirtIODevice *vdev, size_t bytes)
 {
+	if (!virtio_blk_resize(&host_of(vdev)->blk, bytes))
+		fail_msg("the machine: the disk cannot have %zu bytes", bytes);
 	host_of(vdev)->memory.blk.bytes = bytes;
-	virtio_blk_resize(&host_of(vdev)->blk, bytes);
 }
 
 struct VirtIOBlock *host_blk_device(struct VirtIODevice *vdev)

@@ -95,18 +95,30 @@ void assert_sector(const uint8_t *data, uint64_t n)
 				 data[i]);
 }
 
+void disk_assert_works(struct gendisk *disk)
+{
+	uint8_t *data = disk_buffer(SECTOR);
+
+	for (unsigned int n = 300; n < 310; n++) {
+		assert_int_equal(blkdev_read(disk, n, data, SECTOR), 0);
+		assert_sector(data, n);
+	}
+}
+
 static void flight_ended(struct request *rq)
 {
 	struct flight *flight = rq->end_io_data;
 
 	flight->ended++;
 	flight->error = rq->error;
+	flight->append_sector = rq->append_sector;
+	blk_mq_free_request(rq);
 }
 
 void flight_prepare(struct flight *flight, struct gendisk *disk, enum req_op op, uint64_t sector,
 		    void *buf, uint32_t bytes)
 {
-	*flight = (struct flight){ .bvec = { buf, bytes } };
+	*flight = (struct flight){ .queue = disk->queue, .bvec = { buf, bytes } };
 	flight->rq = blk_mq_alloc_request(disk->queue, op, REQ_NOWAIT);
 	assert_non_null(flight->rq);
 	flight->rq->sector = sector;
@@ -127,12 +139,9 @@ void flight_start(struct flight *flight, struct gendisk *disk, enum req_op op, u
 
 int flight_end(struct flight *flight)
 {
-	struct request_queue *q = flight->rq->mq_hctx->queue;
-
 	while (!flight->ended)
-		blk_mq_wait(q, PLATFORM_FOREVER);
+		blk_mq_wait(flight->queue, PLATFORM_FOREVER);
 	assert_int_equal(flight->ended, 1);
-	blk_mq_free_request(flight->rq);
 	return flight->error;
 }
 

@@ -40,14 +40,19 @@ uint8_t *disk_buffer(size_t bytes);
 /* The disk's sector @n is as machine.h says that it starts, in @data. */
 void assert_sector(const uint8_t *data, uint64_t n);
 
+/* It is none the worse for whatever was done to it: some sectors are read, and are right. */
+void disk_assert_works(struct gendisk *disk);
+
 /* ---- requests one by one ---- */
 
-/* A request that notes its end. */
+/* A request that notes its end, and then is no more. */
 struct flight {
-	struct request *rq;
+	struct request_queue *queue;
+	struct request *rq; /* until it has ended */
 	struct bio_vec bvec;
 	unsigned int ended; /* how often */
 	int error;
+	uint64_t append_sector;
 };
 
 /* Submits @op for @bytes at @sector; with @op READ or WRITE. The tag is there, or the test fails.
@@ -57,7 +62,7 @@ void flight_start(struct flight *flight, struct gendisk *disk, enum req_op op, u
 /* The same, without submitting. */
 void flight_prepare(struct flight *flight, struct gendisk *disk, enum req_op op, uint64_t sector,
 		    void *buf, uint32_t bytes);
-/* Waits for the end, gives the request back, and returns its error. */
+/* Waits for the end, and returns the error. */
 int flight_end(struct flight *flight);
 
 /* One request of one piece, waited for. */

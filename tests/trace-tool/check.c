@@ -5,21 +5,7 @@
 #include "tests/support/select.h"
 #include "tests/trace-tool/ring.h"
 
-#include <unistd.h>
-
 #include "trace-tool/invariants.h"
-#include "trace-tool/tool.h"
-
-static char said[1024];
-
-void tool_error(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(said, sizeof(said), format, args);
-	va_end(args);
-}
 
 static struct areas *areas(struct snapshot *s)
 {
@@ -434,100 +420,6 @@ static void garbage_is_survived(void **state)
 	}
 }
 
-/* ---- files ---- */
-
-static const char *temporary(void)
-{
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/tmp/vring-snapshot-test.%d", getpid());
-	return path;
-}
-
-static void a_snapshot_comes_back_from_its_file(void **state)
-{
-	struct findings findings;
-	struct snapshot s, back;
-
-	(void)state;
-	healthy_split(&s);
-	rewrite_a_descriptor(&s);
-	assert_int_equal(snapshot_save(&s, temporary()), 0);
-	assert_int_equal(snapshot_load(&back, temporary()), 0);
-	assert_memory_equal(&back.head, &s.head, sizeof(s.head));
-	assert_memory_equal(back.copy, s.copy, s.copied);
-	assert_string_equal(back.name, s.name);
-	invariants_check(&back, &findings);
-	assert_int_equal(findings.count, 1);
-	assert_int_equal(findings.list[0].rule, RULE_DESC_REWRITTEN);
-	snapshot_free(&back);
-	snapshot_free(&s);
-	unlink(temporary());
-}
-
-static void a_file_cut_short_is_refused_wherever_it_is_cut(void **state)
-{
-	struct snapshot s, back;
-	FILE *file;
-	long size;
-
-	(void)state;
-	healthy_split(&s);
-	assert_int_equal(snapshot_save(&s, temporary()), 0);
-	file = fopen(temporary(), "r");
-	fseek(file, 0, SEEK_END);
-	size = ftell(file);
-	fclose(file);
-	for (long cut = size - 1; cut >= 0; cut -= cut > 600 ? 97 : 1) {
-		assert_int_equal(truncate(temporary(), cut), 0);
-		said[0] = 0;
-		assert_int_not_equal(snapshot_load(&back, temporary()), 0);
-		assert_non_null(strstr(said, temporary()));
-	}
-	snapshot_free(&s);
-	unlink(temporary());
-}
-
-static void a_file_with_a_byte_changed_is_refused_or_read_and_nothing_else(void **state)
-{
-	struct findings findings;
-	struct snapshot s, back;
-	uint8_t bytes[1024];
-
-	(void)state;
-	healthy_packed(&s);
-	for (size_t i = 0; i < sizeof(bytes); i++) {
-		FILE *file;
-
-		assert_int_equal(snapshot_save(&s, temporary()), 0);
-		file = fopen(temporary(), "r+");
-		assert_int_equal(fread(bytes, 1, sizeof(bytes), file), sizeof(bytes));
-		fseek(file, i, SEEK_SET);
-		fputc(bytes[i] ^ 0xff, file);
-		fclose(file);
-		if (!snapshot_load(&back, temporary()))
-			invariants_check(&back, &findings);
-		snapshot_free(&back);
-	}
-	snapshot_free(&s);
-	unlink(temporary());
-}
-
-static void what_is_no_snapshot_is_refused_in_one_line(void **state)
-{
-	struct snapshot s;
-
-	(void)state;
-	assert_int_not_equal(snapshot_load(&s, "/dev/null"), 0);
-	assert_string_equal(said, "/dev/null: not a snapshot of vring-trace");
-	assert_int_not_equal(snapshot_load(&s, "/nosuch"), 0);
-	assert_string_equal(said, "cannot read /nosuch: No such file or directory");
-	healthy_split(&s);
-	assert_int_not_equal(snapshot_save(&s, "/dev/full"), 0);
-	assert_string_equal(said, "cannot write /dev/full: No space left on device");
-	snapshot_free(&s);
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -538,10 +430,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_drivers_event_area_may_lag_once_an_interrupt_has_come),
 		cmocka_unit_test(a_finding_that_does_not_last_is_dropped),
 		cmocka_unit_test(garbage_is_survived),
-		cmocka_unit_test(a_snapshot_comes_back_from_its_file),
-		cmocka_unit_test(a_file_cut_short_is_refused_wherever_it_is_cut),
-		cmocka_unit_test(a_file_with_a_byte_changed_is_refused_or_read_and_nothing_else),
-		cmocka_unit_test(what_is_no_snapshot_is_refused_in_one_line),
 	};
 
 	select_test(argc, argv);

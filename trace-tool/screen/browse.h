@@ -15,7 +15,7 @@ enum browse_panel {
 	PANEL_TABLE,  /* 'd': a line for each entry, scrolled */
 	PANEL_MEMORY, /* 'm': where the areas lie, to scale; again: their bytes, annotated */
 	PANEL_BYTES,
-	PANEL_WHY,   /* 'w': the decisions, over the whole screen */
+	PANEL_WHY,   /* 'W', in a recording 'w': the decisions, over the whole screen */
 	PANEL_HIST,  /* 'h': from add to reap, as a histogram */
 	PANEL_CHAIN, /* ENTER: the chain of the cell under the cursor */
 	PANEL_HELP   /* '?' */
@@ -59,6 +59,8 @@ struct browse {
 	unsigned int scroll; /* first line shown of what scrolls */
 	unsigned int cursor; /* descriptor, or line of top */
 	unsigned int limit;  /* one more than .cursor can be; the screen sets it */
+	/* Things in a line under the cursor, and lines in sight; the screen sets both. */
+	unsigned int across, page;
 	bool frozen;
 	bool ascii;
 	/* A line being typed at the bottom: '/' the filter, 'g' a time. 0: none. */
@@ -71,5 +73,14 @@ struct browse {
 
 /* @key: of terminal_key(). Return: what to do. */
 enum browse_action browse_key(struct browse *b, int key);
+
+/*
+ * The next key of what --keys was given, which moves on. Those that are no letters are written
+ * \n Enter, \t Tab, \e Escape, \b Backspace, \u \d \l \r the arrows, \h Home, \z End, \[ \] pages
+ * up and down, \\ itself.
+ *
+ * Return: as terminal_key(); 0 at the end; -1 if it is no key.
+ */
+int browse_next_key(const char **keys);
 
 #endif

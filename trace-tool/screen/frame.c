@@ -125,7 +125,7 @@ static unsigned int row_length(const struct cell *cells, unsigned int cols)
 	return cols;
 }
 
-void frame_print(const struct frame *f, FILE *file, bool ascii, bool colour)
+const char *frame_style_text(uint8_t style)
 {
 	static const char *const begin[STYLES] = {
 		[STYLE_PLAIN] = "",	     [STYLE_TITLE] = "\033[1m",
@@ -135,6 +135,11 @@ void frame_print(const struct frame *f, FILE *file, bool ascii, bool colour)
 		[STYLE_BAD] = "\033[1;31m",  [STYLE_CURSOR] = "\033[7m",
 	};
 
+	return begin[style < STYLES ? style : STYLE_PLAIN];
+}
+
+void frame_print(const struct frame *f, FILE *file, bool ascii, bool colour)
+{
 	for (unsigned int row = 0; row < f->rows; row++) {
 		const struct cell *cells = &f->cells[(size_t)row * f->cols];
 		unsigned int length = row_length(cells, f->cols);
@@ -144,7 +149,7 @@ void frame_print(const struct frame *f, FILE *file, bool ascii, bool colour)
 			if (colour && cells[col].style != style) {
 				fputs(style == STYLE_PLAIN ? "" : "\033[0m", file);
 				style = cells[col].style;
-				fputs(begin[style < STYLES ? style : STYLE_PLAIN], file);
+				fputs(frame_style_text(style), file);
 			}
 			fputs(frame_sign_text(cells[col].sign, ascii), file);
 		}

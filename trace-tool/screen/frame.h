@@ -66,6 +66,9 @@ void frame_rule(struct frame *f, int row, const char *format, ...)
 /* UTF-8 of a sign or a character, at most 4 bytes with the NUL; its stand-in with @ascii. */
 const char *frame_sign_text(uint8_t sign, bool ascii);
 
+/* The escape sequence that begins a style, from where none is. */
+const char *frame_style_text(uint8_t style);
+
 /* As lines, without blanks at their ends; @colour: with escape sequences. */
 void frame_print(const struct frame *f, FILE *file, bool ascii, bool colour);
 

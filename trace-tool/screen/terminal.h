@@ -45,6 +45,8 @@ int terminal_open(bool colour, bool ascii);
 /* As it was found. Also done at exit and upon signals that end the program. May be called twice. */
 void terminal_close(void);
 
+bool terminal_is_open(void);
+
 void terminal_size(unsigned int *rows, unsigned int *cols);
 
 /* Shows @f; only what changed is sent. */
@@ -53,7 +55,7 @@ void terminal_show(const struct frame *f);
 /* A key: a printable character, or enum terminal_key. Waits for one at most @timeout_ms. */
 int terminal_key(int timeout_ms);
 
-/* Whether only ASCII can be shown. */
+/* Whether only ASCII can be shown; before terminal_open(), what the locale says. */
 bool terminal_ascii(void);
 
 #endif

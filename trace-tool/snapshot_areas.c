@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A snapshot and its file. The file is for the machine that wrote it and its like: plain structs,
- * in the byte order and with the layout of struct vt_snapshot, behind a line of magic. Whatever is
- * read from one is checked before it is used as a size or a place.
+ * The parts of a snapshot as the kernel's copy has them: where its areas lie, and what the driver's
+ * arrays, which differ by kernel, say of each slot. Sizes and places are checked before they are
+ * used.
  */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "snapshot.h"
-#include "tool.h"
-
-static const char magic[16] = "vring snapshot1\n";
-
-struct file_head {
-	char magic[sizeof(magic)];
-	uint32_t head_bytes; /* sizeof(struct vt_snapshot) */
-	uint32_t copied;     /* bytes of the areas behind it; then the tables */
-	char name[64], callback[64], notify[64];
-};
 
 void snapshot_free(struct snapshot *snapshot)
 {
@@ -119,85 +106,4 @@ const char *snapshot_attach(struct snapshot *s)
 		return "out of memory";
 	read_notes(s);
 	return NULL;
-}
-
-int snapshot_save(const struct snapshot *s, const char *path)
-{
-	struct file_head head = { .head_bytes = sizeof(s->head), .copied = s->copied };
-	FILE *file = fopen(path, "we");
-	struct stat st;
-	int error = 0;
-
-	if (!file) {
-		error = -errno;
-		tool_error("cannot write %s: %s", path, strerror(-error));
-		return error;
-	}
-	memcpy(head.magic, magic, sizeof(magic));
-	memcpy(head.name, s->name, sizeof(head.name));
-	memcpy(head.callback, s->callback, sizeof(head.callback));
-	memcpy(head.notify, s->notify, sizeof(head.notify));
-	fwrite(&head, sizeof(head), 1, file);
-	fwrite(&s->head, sizeof(s->head), 1, file);
-	fwrite(s->copy, 1, s->copied, file);
-	fwrite(s->tables, sizeof(*s->tables), s->head.table_count, file);
-	if (fflush(file) || ferror(file))
-		error = -errno;
-	if (fclose(file) && !error)
-		error = -errno;
-	if (error) {
-		tool_error("cannot write %s: %s", path, strerror(-error));
-		if (!stat(path, &st) && S_ISREG(st.st_mode))
-			remove(path); /* half a snapshot is none */
-	}
-	return error;
-}
-
-/* Return: what is wrong with the file, or NULL. */
-static const char *read_snapshot(struct snapshot *s, FILE *file)
-{
-	struct file_head head;
-
-	if (fread(&head, sizeof(head), 1, file) != 1 ||
-	    memcmp(head.magic, magic, sizeof(magic)) != 0)
-		return "not a snapshot of vring-trace";
-	if (head.head_bytes != sizeof(s->head))
-		return "written by another version of vring-trace";
-	if (fread(&s->head, sizeof(s->head), 1, file) != 1)
-		return "cut short";
-	if (head.copied > 64u << 20)
-		return "larger than any queue";
-	snprintf(s->name, sizeof(s->name), "%.63s", head.name);
-	snprintf(s->callback, sizeof(s->callback), "%.63s", head.callback);
-	snprintf(s->notify, sizeof(s->notify), "%.63s", head.notify);
-	s->copied = head.copied;
-	s->copy = malloc(s->copied + 1);
-	s->tables = calloc(s->head.table_count + 1, sizeof(*s->tables));
-	if (!s->copy || !s->tables)
-		return "out of memory";
-	if (fread(s->copy, 1, s->copied, file) != s->copied ||
-	    fread(s->tables, sizeof(*s->tables), s->head.table_count, file) != s->head.table_count)
-		return "cut short";
-	return snapshot_attach(s);
-}
-
-int snapshot_load(struct snapshot *s, const char *path)
-{
-	FILE *file = fopen(path, "re");
-	const char *wrong;
-
-	memset(s, 0, sizeof(*s));
-	if (!file) {
-		int error = -errno;
-
-		tool_error("cannot read %s: %s", path, strerror(-error));
-		return error;
-	}
-	wrong = read_snapshot(s, file);
-	fclose(file);
-	if (!wrong)
-		return 0;
-	tool_error("%s: %s", path, wrong);
-	snapshot_free(s);
-	return -EINVAL;
 }
