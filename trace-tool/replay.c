@@ -88,12 +88,17 @@ static void parse_size(struct replay *r, const char *arg, struct argp_state *sta
 static void check_keys(const char *arg, struct argp_state *state)
 {
 	const char *keys = arg;
+	char shown[64];
 	int key;
 
 	while ((key = browse_next_key(&keys)) > 0)
 		;
-	if (key < 0)
-		argp_error(state, "--keys has what is no key in it: %s", arg);
+	if (!key)
+		return;
+	snprintf(shown, sizeof(shown), "%.60s", arg);
+	for (char *c = shown; *c; c++)
+		*c = *c >= ' ' && *c <= '~' ? *c : '?';
+	argp_error(state, "--keys has what is no key in it: %s", shown);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

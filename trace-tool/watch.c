@@ -66,6 +66,7 @@ struct watch_private {
 	unsigned int unreaped;		/* packed: of those that the snapshot saw */
 	bool cpus_by_events, irq_by_events;
 	int irq_said;
+	bool reap_known; /* the buffer reaped last was known to be in the ring */
 	/* Packed: where the driver stood when it last held the queue's lock. */
 	uint16_t locked_avail, locked_used;
 	bool locked_seen;
@@ -116,7 +117,7 @@ static void move_held(struct watch *w, const struct vring_event *event)
 		w->held = at_most(w->held + 1, w->num);
 	if (event->type == VRING_EVENT_REAP &&
 	    (!own->locked_seen || own->locked_used != event->last_used)) {
-		w->held -= w->held > 0;
+		w->held -= own->reap_known && w->held;
 		own->unreaped -= own->unreaped > 0;
 	}
 	if (event->type == VRING_EVENT_ADD || event->type == VRING_EVENT_REAP) {
@@ -229,8 +230,10 @@ static void forget_reaped(struct watch *w)
 		put_added(own, token, in_flight_added(&old, 0, 0, token));
 	}
 	in_flight_free(&old);
-	if (own->added_count > 4 * (size_t)w->num)
+	if (own->added_count > 4 * (size_t)w->num) {
 		forget_added(own);
+		w->held = 0;
+	}
 }
 
 static void remember_add(struct watch *w, const struct vring_event *event)
@@ -245,6 +248,7 @@ static int remember_reap(struct watch *w, const struct vring_event *event)
 	uint64_t added = in_flight_reap(&w->own->added, 0, 0, event->reap.token);
 	struct latency latency = { event->time_ns, event->time_ns - added };
 
+	w->own->reap_known = added != 0;
 	w->own->added_count -= added != 0;
 	if (!added || added > event->time_ns)
 		return 0;

@@ -66,7 +66,7 @@ struct watch {
 	 */
 	uint16_t avail_idx, used_idx, last_used;
 	unsigned int num_free;
-	/* Buffers added and not reaped. Split: avail_idx - last_used; packed: counted. */
+	/* Buffers added and not reaped. Split: avail_idx - last_used; packed: those known. */
 	unsigned int held;
 
 	/* The events of the last second, and at least the last WATCH_KEPT of all; oldest first. */

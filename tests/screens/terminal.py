@@ -417,6 +417,15 @@ def test_a_second_is_a_second(bench):
     expect(moment("--at", "12.9s", "--keys", "}") == moment("--keys", "\\z"), "nor than the end")
 
 
+def test_without_events_key_frames_are_steps(bench):
+    times = sorted({f.time_ns for f in vrt.Recording(bench.recording("frames_only")).frames})
+    for keys, n in (("", 0), (">", 1), (">>>", 3), (">>><", 2), (r"\z", -1), (r"\z<", -2), (r"\z>", -1), ("<", 0)):
+        lines = bench.once("frames_only", "--keys", keys)
+        since = times[n] - times[0]
+        expect(f"{since // 10**9}.{since % 10**9 // 1000:06d} of" in lines[1], f"{keys!r} is key frame {n}", lines[1])
+        expect((keys in ("<", r"\z>")) == ("no key frame" in lines[-1]), "where there is none it says so", lines[-1])
+
+
 def test_jumps(bench):
     """To the next and the last kick, interrupt, full ring: by the recording's own events."""
     for name in ("split_wrap", "packed_wrap", "full"):

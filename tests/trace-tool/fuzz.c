@@ -548,7 +548,8 @@ static int run(int (*command)(int argc, char **argv), char **argv)
 
 static void eat_by_show(char *path)
 {
-	static char *const ways[] = { "--bytes", "--json", "--at=3ms", "--at=1s" };
+	static char *const ways[] = { "--bytes", "--json", "--at=3ms", "--at=1s",
+				      "--save=/dev/null" };
 	char *argv[] = { "show", path, below(2) ? ways[below(COUNT(ways))] : NULL, NULL };
 
 	tool.json = false;
@@ -607,9 +608,18 @@ static void eat_by_diff(char *path)
 static void eat_by_export(char *path)
 {
 	static char *const formats[] = { "perfetto", "chrome", "json", "csv", "cast", "svg" };
-	char *argv[] = { "export", path, "-o", "/dev/null", "--to", formats[below(COUNT(formats))],
-			 NULL };
+	char *format = formats[below(COUNT(formats))];
+	char *argv[] = { "export", path, "-o", "/dev/null", "--to", format, NULL, NULL, NULL };
 
+	/* A picture is of a time, or of the ring at a moment. */
+	if (!strcmp(format, "svg") && below(2)) {
+		argv[6] = below(2) ? "--at=2ms" : "--at=0";
+	} else if (!below(3)) {
+		argv[6] = "--from=1ms";
+		argv[7] = "--until=500ms";
+	} else if (!below(4)) {
+		argv[6] = "virtio0";
+	}
 	done.exports += run(export_main, argv) == 0;
 }
 

@@ -547,6 +547,27 @@ static void what_a_packed_snapshot_shows_is_not_counted_again_by_its_late_event(
 	end(&scene);
 }
 
+static void of_a_packed_ring_only_buffers_that_are_known_are_counted(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	/* Nobody knows what was in it when the first event came. */
+	begin_disk(&scene);
+	scene.packed = scene.w.packed = true;
+	scene.avail = 5;
+	scene.used = scene.last = 2;
+	scene.num_free = 5;
+	add(&scene, TOKEN);
+	scene.used += 3;
+	for (unsigned int i = 1; i <= 3; i++)
+		reap(&scene, TOKEN + i);
+	assert_int_equal(scene.w.held, 1);
+	reap(&scene, TOKEN);
+	assert_int_equal(scene.w.held, 0);
+	end(&scene);
+}
+
 static void a_device_that_begins_anew_has_nothing_of_before(void **state)
 {
 	struct scene scene;
@@ -714,6 +735,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(of_a_packed_ring_the_used_position_is_as_the_snapshot_saw_it),
 		cmocka_unit_test(
 			what_a_packed_snapshot_shows_is_not_counted_again_by_its_late_event),
+		cmocka_unit_test(of_a_packed_ring_only_buffers_that_are_known_are_counted),
 		cmocka_unit_test(a_device_that_begins_anew_has_nothing_of_before),
 		cmocka_unit_test(history_has_the_fullest_moment_of_each_second),
 		cmocka_unit_test(a_receiving_queue_starves_when_its_last_buffer_comes_back),
