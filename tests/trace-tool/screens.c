@@ -52,6 +52,24 @@ static void what_is_used_and_not_reaped_is_the_drivers(void **state)
 	assert_shows(p, "in flight 1");
 }
 
+/* 2.7.9: three buffers, one used element, at the first of their places and with the last's id. */
+static void in_order_one_element_stands_for_several_buffers(void **state)
+{
+	struct picture *p = disk(16, EVENT_IDX | IN_ORDER, START);
+
+	(void)state;
+	for (uintptr_t i = 1; i <= 4; i++)
+		add(p, 1, 0, token(i));
+	le32_write(&p->ring->split.used->ring[0].id, 2);
+	le16_write(&p->ring->split.used->idx, START + 3);
+	show(p);
+	assert_line(p, "> 0     1000 ", "DRV");
+	assert_line(p, "  1     1000 ", "DRV");
+	assert_line(p, "  2     1000 ", "DRV");
+	assert_line(p, "  3     1000 ", "DEV");
+	assert_shows(p, "unreaped 3");
+}
+
 static void an_empty_ring_is_free_throughout(void **state)
 {
 	struct picture *p = disk(16, EVENT_IDX, START);
@@ -587,6 +605,7 @@ int main(int argc, char **argv)
 		screen_test(a_request_with_the_device_has_owner_age_and_parts),
 		screen_test(data_the_device_reads_is_data_out),
 		screen_test(what_is_used_and_not_reaped_is_the_drivers),
+		screen_test(in_order_one_element_stands_for_several_buffers),
 		screen_test(an_empty_ring_is_free_throughout),
 		screen_test(a_full_ring_has_every_entry_in_flight),
 		screen_test(indices_wrap_at_16_bits),

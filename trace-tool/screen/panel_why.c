@@ -14,6 +14,7 @@
 #include "wishes.h"
 
 #define LOOK_AHEAD 4096 /* events looked through for what an interrupt led to */
+#define LOOK_BACK 20000 /* ... and for lines with a filter: each takes about a microsecond */
 
 struct decision {
 	char what[40];	  /* "41237->41238" */
@@ -103,26 +104,23 @@ static void explain_refusal(const struct vring_event *event, struct decision *d)
 	d->sure = "sure";
 }
 
-static bool explain(const struct watch *w, size_t at, struct decision *d)
+static bool is_decision(const struct vring_event *event)
+{
+	return event->type == VRING_EVENT_KICK || event->type == VRING_EVENT_INTERRUPT ||
+	       (event->type == VRING_EVENT_ADD && event->add.error);
+}
+
+static void explain(const struct watch *w, size_t at, struct decision *d)
 {
 	const struct vring_event *event = &w->events[at];
 
 	*d = (struct decision){ .side = "", .reason = "", .sure = "" };
-	switch (event->type) {
-	case VRING_EVENT_KICK:
+	if (event->type == VRING_EVENT_KICK)
 		explain_kick(event, w->num, d);
-		return true;
-	case VRING_EVENT_INTERRUPT:
+	else if (event->type == VRING_EVENT_INTERRUPT)
 		explain_interrupt(w, at, d);
-		return true;
-	case VRING_EVENT_ADD:
-		if (!event->add.error)
-			return false;
+	else
 		explain_refusal(event, d);
-		return true;
-	default:
-		return false;
-	}
 }
 
 /* ---- lines ---- */
@@ -171,14 +169,16 @@ static unsigned int draw_decisions(struct why *why, unsigned int skip)
 	for (size_t i = w->event_count; i-- > 0 && why->row < why->end;) {
 		int at;
 
-		if (!explain(w, i, &d))
+		if (filter[0] && i + LOOK_BACK < w->event_count)
+			break;
+		if (!is_decision(&w->events[i]) || (!filter[0] && count++ < skip))
 			continue;
+		explain(w, i, &d);
 		at = line_text(why, screen_time(why->screen, w->events[i].time_ns, time), &d, text,
 			       sizeof(text));
-		if (filter[0] && !strcasestr(text, filter))
+		if (filter[0] && (!strcasestr(text, filter) || count++ < skip))
 			continue;
-		if (count++ >= skip)
-			put_line(why, text, at, &d);
+		put_line(why, text, at, &d);
 	}
 	return count;
 }
@@ -201,8 +201,12 @@ static void draw_page(struct why *why)
 static void draw_none(struct why *why)
 {
 	const struct browse *b = why->screen->b;
+	const struct watch *w = why->screen->w;
 
-	if (why->screen->w->events_known)
+	if (b->filter[0] && w->event_count > LOOK_BACK)
+		pane_text(why->p, why->row, 1, STYLE_QUIET,
+			  "None of the last %d events contains %s", LOOK_BACK, b->filter);
+	else if (w->events_known)
 		pane_text(why->p, why->row, 1, STYLE_QUIET, "No decision%s%s",
 			  b->filter[0] ? " that contains " : " yet.", b->filter);
 	else

@@ -38,16 +38,22 @@ static void claim_chain(struct slots *slots, const struct snapshot *s, unsigned 
 	}
 }
 
-/* 2.7.8: from the entry the driver reaps next to the one the device fills next. */
+/*
+ * 2.7.8: from the entry the driver reaps next to the one the device fills next. In order (2.7.9) an
+ * element may stand for several buffers and leave entries out, but they are those that the
+ * available ring has at the same places.
+ */
 static void find_used(struct slots *slots, const struct snapshot *s)
 {
 	const struct vring vr = snapshot_vring(s);
+	bool in_order = virtio_feature(s->head.features, VIRTIO_F_IN_ORDER);
 	uint16_t first = s->head.before.last_used;
 	uint16_t count = s->head.before.used_mem - first;
 
 	for (unsigned int i = 0; i < count && i < slots->num; i++) {
 		unsigned int slot = (uint16_t)(first + i) & (slots->num - 1);
-		uint32_t id = le32_read(&vr.used->ring[slot].id);
+		uint32_t id = in_order ? le16_read(&vr.avail->ring[slot]) :
+					 le32_read(&vr.used->ring[slot].id);
 
 		if (id < slots->num && slots->buffers[id] == SLOT_DEVICE)
 			slots->buffers[id] = SLOT_USED;
