@@ -42,6 +42,8 @@ size_t in_order_ready(const struct in_order *o, uint64_t until_ns)
 
 void in_order_drop(struct in_order *o, size_t count)
 {
+	if (!count)
+		return;
 	o->count -= count;
 	memmove(o->events, o->events + count, o->count * sizeof(*o->events));
 }

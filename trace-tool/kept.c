@@ -54,7 +54,8 @@ static void drop_oldest(struct kept *k)
 	while (old < k->event_count && k->events[old].time_ns < from)
 		old++;
 	k->event_count -= old;
-	memmove(k->events, k->events + old, k->event_count * sizeof(*k->events));
+	if (old)
+		memmove(k->events, k->events + old, k->event_count * sizeof(*k->events));
 }
 
 int kept_moment(struct kept *k, const struct snapshot *snapshot, int64_t interrupts)

@@ -107,7 +107,8 @@ static int write_frames(struct recorder *r, uint64_t until_ns)
 	while (done < r->frame_count && r->frames[done].head.time_ns <= until_ns)
 		error = write_frame(r, &r->frames[done++]);
 	r->frame_count -= done;
-	memmove(r->frames, r->frames + done, r->frame_count * sizeof(*r->frames));
+	if (done)
+		memmove(r->frames, r->frames + done, r->frame_count * sizeof(*r->frames));
 	return error;
 }
 
