@@ -178,6 +178,10 @@ static void draw_column(struct screen *screen, const struct pane *p, const struc
 		left -= to - rows[part];
 		rows[part] = to;
 	}
+	if (rows[PART_MAP]) { /* says all that the line does */
+		rows[PART_WHY] += rows[PART_MEMORY];
+		rows[PART_MEMORY] = 0;
+	}
 	for (int part = 0; part < PARTS; part++) {
 		struct pane pane = pane_part(p, row, rows[part]);
 

@@ -159,10 +159,25 @@ static void draw_alone(struct chain *chain, unsigned int cursor, const char *why
 	draw_line(chain, chain->screen->w->snapshot->area[VT_DESC], cursor, "", "");
 }
 
+#define MOST_ROWS 16 /* beside other panels; over the whole screen it scrolls */
+
 int panel_chain_rows(const struct screen *screen, int cols)
 {
+	const struct slots *slots = screen->slots;
+	unsigned int cursor = screen->b->cursor, rows = 3;
+
 	(void)cols;
-	return screen->slots && !slot_is_free(&screen->slots->list[screen->b->cursor]) ? 12 : 0;
+	if (!slots || slot_is_free(&slots->list[cursor]))
+		return 0;
+	for (unsigned int i = 0; i < slots->num && rows < MOST_ROWS; i++) {
+		const struct vt_table *table;
+
+		if (!same_buffer(slots, cursor, i))
+			continue;
+		table = snapshot_table(screen->w->snapshot, i);
+		rows += 1 + (table ? table->kept : 0);
+	}
+	return rows < MOST_ROWS ? rows : MOST_ROWS;
 }
 
 void panel_chain(struct screen *screen, const struct pane *p)
