@@ -302,6 +302,19 @@ int playback_seek_event(struct playback *p, uint64_t number)
 	return error ? error : playback_go(p, number, time_ns);
 }
 
+bool playback_frame(const struct playback *p, bool back, uint64_t *time_ns)
+{
+	size_t key = keys_until(p, p->time_ns);
+
+	if (back)
+		while (key && p->keys[key - 1].time_ns >= p->time_ns)
+			key--;
+	if (back ? !key : key == p->key_count)
+		return false;
+	*time_ns = p->keys[back ? key - 1 : key].time_ns;
+	return true;
+}
+
 /* ---- looking for something ---- */
 
 static bool is_full(const struct vring_event *event)

@@ -41,6 +41,9 @@ struct playback {
 	uint64_t kept_for, kept_from; /* the last answer of enough_before() */
 };
 
+/* The moment of the queue's next, or last, key frame. Return: whether there is one. */
+bool playback_frame(const struct playback *p, bool back, uint64_t *time_ns);
+
 /* What can be looked for. */
 enum playback_event { PLAYBACK_ANY, PLAYBACK_KICK, PLAYBACK_IRQ, PLAYBACK_FULL };
 typedef bool playback_stop(void *arg, unsigned int percent);

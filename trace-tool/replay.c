@@ -352,6 +352,22 @@ static void find(struct replay *r, enum playback_event what, bool back)
 	}
 }
 
+/* By an event; where there are none, by a key frame. */
+static void step(struct replay *r, bool back)
+{
+	uint64_t time_ns;
+
+	if (r->file.events) {
+		find(r, PLAYBACK_ANY, back);
+		return;
+	}
+	r->playing = false;
+	if (playback_frame(&r->p, back, &time_ns))
+		seek(r, time_ns);
+	else
+		say(r, back ? "no key frame before this" : "no key frame after this");
+}
+
 static void change_queue(struct replay *r, int by)
 {
 	uint64_t number = r->p.number, time_ns = r->p.time_ns;
@@ -429,7 +445,7 @@ static bool act(struct replay *r, enum browse_action action)
 		break;
 	case BROWSE_BACK:
 	case BROWSE_FORWARD:
-		find(r, PLAYBACK_ANY, action == BROWSE_BACK);
+		step(r, action == BROWSE_BACK);
 		break;
 	case BROWSE_PAGE_BACK:
 	case BROWSE_PAGE_FORWARD:

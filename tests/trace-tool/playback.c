@@ -319,15 +319,31 @@ static void also_where_only_events_were_recorded(void **state)
 
 static void also_where_only_key_frames_were_recorded(void **state)
 {
+	const struct vrt_key *keys;
 	struct scene scene;
+	uint64_t time_ns;
+	size_t frames;
 
 	(void)state;
 	write_recording(false, true);
 	play_and_compare(1);
 	open_queue(&scene, 0);
 	assert_int_equal(playback_seek(&scene.p, scene.f.last_ns), 0);
+	assert_false(playback_frame(&scene.p, false, &time_ns));
 	assert_int_equal(scene.p.watch.second.add, -1);
 	assert_non_null(scene.p.watch.snapshot);
+	/* From frame to frame, there and back. */
+	keys = vrt_keys(&scene.f, DEVICE, 0, &frames);
+	assert_int_equal(playback_seek(&scene.p, keys[10].time_ns + 1), 0);
+	assert_true(playback_frame(&scene.p, true, &time_ns));
+	assert_int_equal(time_ns, keys[10].time_ns);
+	assert_int_equal(playback_seek(&scene.p, time_ns), 0);
+	assert_true(playback_frame(&scene.p, true, &time_ns));
+	assert_int_equal(time_ns, keys[9].time_ns);
+	assert_true(playback_frame(&scene.p, false, &time_ns));
+	assert_int_equal(time_ns, keys[11].time_ns);
+	assert_int_equal(playback_seek(&scene.p, keys[0].time_ns), 0);
+	assert_false(playback_frame(&scene.p, true, &time_ns));
 	leave(&scene);
 }
 
