@@ -269,11 +269,11 @@ static void draw_next_kick(struct why *why, const struct wish *wish)
 	col = pane_text(why->p, why->row, col, kick ? STYLE_GOOD : STYLE_QUIET, "%s",
 			kick ? "would KICK:" : "would not kick:");
 	col = pane_text(why->p, why->row, col + 1, STYLE_PLAIN, "%s", numbers);
-	if (waiting)
-		col = pane_text(why->p, why->row, col + 2, STYLE_WARN,
-				"%u added and not decided upon", waiting);
 	if (wish->as_of)
-		pane_text(why->p, why->row, col + 2, STYLE_QUIET, "%s", wish->as_of);
+		col = pane_text(why->p, why->row, col + 2, STYLE_QUIET, "%s", wish->as_of);
+	if (waiting)
+		pane_text(why->p, why->row, col + 2, STYLE_WARN, "%u added and not decided upon",
+			  waiting);
 	why->row++;
 }
 
