@@ -211,11 +211,30 @@ static void print_queue(const struct diff *diff, const struct digest_queue *cons
 	print_event_idx(diff, q);
 }
 
+/* What the recorder noted: the command that ran, why it began. Return: 1, or 0 at the end. */
+static int next_note(const struct side *side, size_t *block, char text[128])
+{
+	char why[VRT_WHY_BYTES];
+
+	while (*block < side->file.count) {
+		const struct vrt_index_entry *e = &side->file.blocks[(*block)++];
+
+		if (e->type == VRT_NOTE && !vrt_note(&side->file, e, text, 128, why))
+			return 1;
+	}
+	return 0;
+}
+
 static void print_side(const struct side *side, char letter)
 {
+	char note[128];
+	size_t block = 0;
+
 	printf("%c %s: %" PRIu64 " events in %.3f s, lost %" PRIu64 ", missed %" PRIu64 "%s\n",
 	       letter, side->path, side->file.events, side->digest.seconds, side->digest.lost,
 	       side->digest.missed, side->file.closed ? "" : ", cut off");
+	while (next_note(side, &block, note))
+		printf("  %s\n", note);
 }
 
 /* ---- JSON ---- */
@@ -265,7 +284,9 @@ static void print_json_queue(const struct diff *diff, const struct digest_queue 
 
 static void print_json_side(const struct side *side, const char *letter)
 {
-	json_object *object = json_object_new_object();
+	json_object *object = json_object_new_object(), *notes = json_object_new_array();
+	char note[128];
+	size_t block = 0;
 
 	json_add_string(object, "recording", letter);
 	json_add_string(object, "path", side->path);
@@ -274,6 +295,9 @@ static void print_json_side(const struct side *side, const char *letter)
 	json_add_int(object, "lost", side->digest.lost);
 	json_add_int(object, "missed", side->digest.missed);
 	json_add_bool(object, "closed", side->file.closed);
+	while (next_note(side, &block, note))
+		json_object_array_add(notes, json_object_new_string(note));
+	json_object_object_add(object, "notes", notes);
 	json_line(object);
 }
 

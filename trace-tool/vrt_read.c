@@ -610,20 +610,45 @@ const struct vrt_index_entry *vrt_snapshot_before(const struct vrt_file *f, uint
 
 /* ---- the rest ---- */
 
+/* The bytes of a character of UTF-8 at @text that a terminal may be given; 0: there is none. */
+static size_t character(const unsigned char *text)
+{
+	unsigned int length = *text < 0x80 ? 1 : *text < 0xe0 ? 2 : *text < 0xf0 ? 3 : 4;
+	static const uint32_t least[] = { 0, ' ', 0xa0, 0x800, 0x10000 };
+	uint32_t code = length == 1 ? *text : *text & (0x7f >> length);
+
+	if ((*text >= 0x80 && *text < 0xc2) || *text > 0xf4)
+		return 0;
+	for (unsigned int i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80) /* also the NUL at the end */
+			return 0;
+		code = code << 6 | (text[i] & 0x3f);
+	}
+	if (code < least[length] || code == 0x7f || (code >= 0xd800 && code < 0xe000) ||
+	    code > 0x10ffff)
+		return 0;
+	return length;
+}
+
 int vrt_note(const struct vrt_file *f, const struct vrt_index_entry *e, char *text, size_t size,
 	     char why[VRT_WHY_BYTES])
 {
-	unsigned char *bytes;
 	void *payload;
 	int err = vrt_read_block(f, e, &payload, why);
+	size_t used = 0;
 
 	if (err)
 		return err;
-	bytes = payload;
-	for (size_t i = 0; i < e->bytes; i++)
-		if (bytes[i] < ' ' || bytes[i] == 0x7f)
-			bytes[i] = '?';
-	snprintf(text, size, "%s", (char *)bytes);
+	for (const unsigned char *p = payload, *end = p + e->bytes; p < end;) {
+		size_t length = character(p);
+
+		if (used + (length ? length : 1) + 1 > size)
+			break;
+		memcpy(text + used, length ? (const void *)p : "?", length ? length : 1);
+		used += length ? length : 1;
+		p += length ? length : 1;
+	}
+	text[used] = 0;
 	free(payload);
 	return 0;
 }

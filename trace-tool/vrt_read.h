@@ -132,7 +132,7 @@ const struct vrt_index_entry *vrt_snapshot_before(const struct vrt_file *f, uint
 
 /**
  * vrt_note - the text of a block of type VRT_NOTE
- * @text: NUL-terminated, cut to @size; what is not printable is '?'
+ * @text: NUL-terminated UTF-8, cut to @size, which is not 0; what a terminal would obey is '?'
  *
  * Return: 0, or a negative errno with @why.
  */

@@ -277,6 +277,8 @@ static void what_the_recorder_noted_is_read_and_harms_no_terminal(void **state)
 	vrt_write_begin(w, file, "te\nst", "6.1", 5000, 1000);
 	vrt_write_queues(w, &queue, 1, 1000);
 	vrt_write_note(w, "dd \033[31m if=/dev/vda", 1000);
+	/* An umlaut and a rocket; a control character, one in too many bytes, a lone half. */
+	vrt_write_note(w, "\xc3\xa4\xf0\x9f\x9a\x80 \xc2\x9b \xc0\x9b \xc3", 1000);
 	vrt_write_end(w, 2000);
 	fclose(file);
 	free(w);
@@ -289,6 +291,10 @@ static void what_the_recorder_noted_is_read_and_harms_no_terminal(void **state)
 	assert_string_equal(text, "dd ?[31m if=/dev/vda");
 	assert_int_equal(vrt_note(&f, &f.blocks[1], text, 3, why), 0);
 	assert_string_equal(text, "dd");
+	assert_int_equal(vrt_note(&f, &f.blocks[2], text, sizeof(text), why), 0);
+	assert_string_equal(text, "\xc3\xa4\xf0\x9f\x9a\x80 ?? ?? ?");
+	assert_int_equal(vrt_note(&f, &f.blocks[2], text, 2, why), 0);
+	assert_string_equal(text, ""); /* no half of a character */
 	vrt_close(&f);
 }
 
