@@ -549,6 +549,11 @@ static void default_size(struct replay *r)
 		r->rows = SCREEN_ROWS;
 }
 
+static bool is_incomplete(const struct vrt_file *f)
+{
+	return !f->closed || le64_read(&f->loss.lost) || le64_read(&f->loss.missed);
+}
+
 static int print_once(struct replay *r)
 {
 	char text[96];
@@ -571,7 +576,9 @@ static int print_once(struct replay *r)
 		tool_error("%s: %s", r->path, r->p.damage);
 		return TOOL_USAGE;
 	}
-	return tool_flush();
+	if (tool_flush())
+		return TOOL_FAILED;
+	return tool.strict && is_incomplete(&r->file) ? TOOL_INCOMPLETE : TOOL_OK;
 }
 
 static int run(struct replay *r)
