@@ -245,6 +245,15 @@ static unsigned int undecided(const struct screen *screen)
 	return w->snapshot->head.before.num_added + screen->since.added;
 }
 
+/* Whose word it is, or where there is no room for that, that it is not sure. */
+static void draw_as_of(const struct why *why, int col, const struct wish *wish)
+{
+	if (!wish->as_of)
+		return;
+	pane_text(why->p, why->row, col, STYLE_QUIET, "%s",
+		  col + (int)strlen(wish->as_of) <= why->p->cols ? wish->as_of : "~");
+}
+
 /* The decision that an add of one entry leads to, if the driver then asks. */
 static void draw_next_kick(struct why *why, const struct wish *wish)
 {
@@ -269,11 +278,10 @@ static void draw_next_kick(struct why *why, const struct wish *wish)
 	col = pane_text(why->p, why->row, col, kick ? STYLE_GOOD : STYLE_QUIET, "%s",
 			kick ? "would KICK:" : "would not kick:");
 	col = pane_text(why->p, why->row, col + 1, STYLE_PLAIN, "%s", numbers);
-	if (wish->as_of)
-		col = pane_text(why->p, why->row, col + 2, STYLE_QUIET, "%s", wish->as_of);
 	if (waiting)
-		pane_text(why->p, why->row, col + 2, STYLE_WARN, "%u added and not decided upon",
-			  waiting);
+		col = pane_text(why->p, why->row, col + 2, STYLE_WARN,
+				"%u added and not decided upon", waiting);
+	draw_as_of(why, col + 2, wish);
 	why->row++;
 }
 
@@ -310,8 +318,7 @@ static void draw_next_irq(struct why *why, const struct wish *wish)
 	col = pane_text(why->p, why->row, col, wanted ? STYLE_GOOD : STYLE_QUIET, "%s",
 			wanted ? "would irq:" : "would not irq:");
 	col = pane_text(why->p, why->row, col + 1, STYLE_PLAIN, "%s", numbers);
-	if (wish->as_of)
-		pane_text(why->p, why->row, col + 2, STYLE_QUIET, "%s", wish->as_of);
+	draw_as_of(why, col + 2, wish);
 	why->row++;
 }
 
