@@ -479,7 +479,7 @@ bench-ring: $(BENCH)/ring$(RIVAL:%=-%) ## ns per buffer; RIVAL=linux: beside Lin
 bench-trace: $(INITRD)/bench.cpio $(B)/guest/rival.img $(DISK) ## what vring-trace costs a guest, beside bpftrace; BOOTS=3
 	$(Q)tests/guest/bench.sh $(KDIR) $(INITRD)/bench.cpio $(DISK) $(B)/guest/rival.img $(B)/guest/$(KERNEL)/bench
 
-bench-live: $(INITRD)/bench-live.cpio $(DISK) ## what live and record cost a guest; BOOTS=3
+bench-live: $(INITRD)/bench-live.cpio $(DISK) ## what live and record cost a guest; BOOTS=1
 	$(Q)tests/guest/bench-live.sh $(KDIR) $(INITRD)/bench-live.cpio $(DISK) $(B)/guest/$(KERNEL)/bench-live
 
 clauses: ## which clauses of the specification are covered, by which code and test

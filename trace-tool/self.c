@@ -63,7 +63,10 @@ static uint64_t queues_of_port(unsigned int port)
 	return port > 30 ? 0 : 3ull << (port ? 2 * port + 2 : 0);
 }
 
-/* "console_vtermno: 0" in debugfs; without it only a single console can be told. */
+/*
+ * "console_vtermno: 1" in debugfs is hvc0: the driver counts from 1
+ * (drivers/char/virtio_console.c). Without debugfs only a single console can be told.
+ */
 static bool has_console(const char *port, unsigned int console)
 {
 	char path[300], line[80];
@@ -74,7 +77,7 @@ static bool has_console(const char *port, unsigned int console)
 	snprintf(path, sizeof(path), "/sys/kernel/debug/virtio-ports/%s", port);
 	file = fopen(path, "re");
 	while (file && !found && fgets(line, sizeof(line), file))
-		found = sscanf(line, "console_vtermno: %u", &number) == 1 && number == console;
+		found = sscanf(line, "console_vtermno: %u", &number) == 1 && number == console + 1;
 	if (file)
 		fclose(file);
 	return found;
