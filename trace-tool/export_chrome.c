@@ -21,7 +21,7 @@ struct chrome {
 /* Microseconds, to the nanosecond, since the first event. */
 static void put_time(FILE *out, const char *key, int64_t ns)
 {
-	uint64_t size = ns < 0 ? -ns : ns;
+	uint64_t size = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
 
 	fprintf(out, ",\"%s\":%s%" PRIu64 ".%03u", key, ns < 0 ? "-" : "", size / 1000,
 		(unsigned int)(size % 1000));
@@ -114,7 +114,7 @@ static void put_request(struct chrome *c, const struct export_queue *queue, cons
 
 	fprintf(out, ",\"cat\":\"request\",\"id\":\"%u:%u#%" PRIu64 "\"", queue->device,
 		queue->index, request->number);
-	put_time(out, "ts", ns - (int64_t)c->x->start_ns);
+	put_time(out, "ts", (int64_t)((uint64_t)ns - c->x->start_ns));
 	put_args(out, args, count);
 	putc('}', out);
 }

@@ -146,12 +146,13 @@ static void put_row(const struct export *x, const struct export_step *step)
 	const struct vring_event *event = &step->event;
 	bool packed = event->flags & VRING_EVENT_F_PACKED;
 	char avail[INDEX_TEXT_LEN], used[INDEX_TEXT_LEN], reaped[INDEX_TEXT_LEN];
-	int64_t ns = event->time_ns - x->start_ns;
+	uint64_t ns = event->time_ns - x->start_ns;
+	bool before = (int64_t)ns < 0;
 	struct row row = {};
 
-	fprintf(x->out, "%" PRIu64 ",%s%" PRId64 ".%09" PRId64 ",", event->time_ns,
-		ns < 0 ? "-" : "", (ns < 0 ? -ns : ns) / 1000000000,
-		(ns < 0 ? -ns : ns) % 1000000000);
+	ns = before ? -ns : ns;
+	fprintf(x->out, "%" PRIu64 ",%s%" PRIu64 ".%09" PRIu64 ",", event->time_ns,
+		before ? "-" : "", ns / 1000000000, ns % 1000000000);
 	put_text(x->out, step->queue->name);
 	fprintf(x->out, ",%u,%u,%s,%s,%u,%s,%s,%s,%u,%u,%u", event->device, event->queue,
 		event_word(event), packed ? "packed" : "split",

@@ -20,7 +20,7 @@ static int draw_ring(struct export *x)
 	char why[VRT_WHY_BYTES], device[2 * VRT_NAME], when[80];
 	const struct vrt_index_entry *e;
 	struct snapshot s;
-	int64_t ns;
+	uint64_t ns;
 	int err;
 
 	if (!queue)
@@ -35,10 +35,12 @@ static int draw_ring(struct export *x)
 	if (err) {
 		tool_error("%s: %s", x->path, why);
 	} else {
-		ns = s.head.time_ns - x->start_ns;
-		snprintf(when, sizeof(when), "%s%lld.%06lld s", ns < 0 ? "-" : "",
-			 (long long)(ns < 0 ? -ns : ns) / 1000000000,
-			 (long long)(ns < 0 ? -ns : ns) % 1000000000 / 1000);
+		bool before = s.head.time_ns < x->start_ns;
+
+		ns = before ? x->start_ns - s.head.time_ns : s.head.time_ns - x->start_ns;
+		snprintf(when, sizeof(when), "%s%llu.%06llu s", before ? "-" : "",
+			 (unsigned long long)ns / 1000000000,
+			 (unsigned long long)ns % 1000000000 / 1000);
 		err = svg_ring(x->out, &s, export_device_text(device, queue), when);
 		if (err)
 			tool_error("out of memory");
