@@ -333,11 +333,16 @@ class RingClaims(Claims):
                 parts += [(d[1], d[3] if self.m.packed else d[2]) for d in table.descs]
             else:
                 parts.append((raw["len"], raw["flags"]))
+        first = self.memory.desc[slots[0]]
         for line in lines[:2]:
-            self.say(line, r"(?P<n>\d+) descriptors?: (?P<read>\d+) B to be read, (?P<write>\d+) B to be written",
-                     needed=False,
-                     n=len(parts), read=sum(n for n, flags in parts if not flags & 2),
-                     write=sum(n for n, flags in parts if flags & 2))
+            if self.m.packed and owner[0] == "DRV":  # its first descriptor is the device's answer now
+                self.say(line, r"(?P<n>\d+) slots?: the device wrote (?P<len>\d+) B", needed=line is lines[0],
+                         n=len(slots), len=first["len"])
+            else:
+                self.say(line, r"(?P<n>\d+) descriptors?: device reads (?P<read>\d+) B, writes (?P<write>\d+) B",
+                         needed=line is lines[0] and "left of" not in line.text, n=len(parts),
+                         read=sum(n for n, flags in parts if not flags & 2),
+                         write=sum(n for n, flags in parts if flags & 2))
             token = self.f.notes[owner[1]].token
             found = self.say(line, rf"token 0x(?P<token>[0-9a-f]+)   (?:added (?P<age>>?{AGE}) ago)?", needed=False,
                              token=hexadecimal(token), age=ANY)

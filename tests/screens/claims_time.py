@@ -174,7 +174,7 @@ class TimeClaims(Claims):
                 self.complain(line, f"it would be {words}, {'a kick' if d.kick else 'no kick'}")
             else:
                 line.claim(at, at + len(words))
-            self.say(line, r"(?P<n>\d+) added and not decided upon", needed=undecided > 0 and self.cols >= 100,
+            self.say(line, r"(?P<n>\d+) (?:added and not decided upon|undecided)", needed=undecided > 0,
                      n=undecided)
         else:
             found = self.say(line, r"(?P<new>\d+)-(?P<event>\d+)-1 = (?P<ahead>\d+) (?P<sign><|>=) 1", needed=False,

@@ -120,29 +120,50 @@ static const char *where(const struct slot *slot)
 					    "used, not reaped";
 }
 
+/* 2.8.6: of a packed buffer that was used, the device's answer stands over the first descriptor. */
+static bool written_over(const struct snapshot *s, unsigned int first)
+{
+	uint16_t flags = flags_of(s, s->area[VT_DESC], first);
+
+	return s->head.packed &&
+	       !(flags & VRING_PACKED_DESC_F_AVAIL) == !(flags & VRING_PACKED_DESC_F_USED);
+}
+
+static void draw_sums(struct chain *chain, const char *where, unsigned int first)
+{
+	const struct snapshot *s = chain->screen->w->snapshot;
+	struct sums sums = sums_of(s, chain->screen->slots, first);
+	const char *more = sums.descriptors == 1 ? "" : "s";
+
+	if (written_over(s, first))
+		pane_text(chain->p, chain->row++, 1, STYLE_PLAIN,
+			  "%s   %u slot%s: the device wrote %u B, and over the first slot", where,
+			  sums.descriptors, more, le32_read(&snapshot_packed(s)[first].len));
+	else
+		pane_text(chain->p, chain->row++, 1, STYLE_PLAIN,
+			  "%s   %u descriptor%s: device reads %" PRIu64 " B, writes %" PRIu64 " B",
+			  where, sums.descriptors, more, sums.out, sums.in);
+}
+
 static void draw_buffer(struct chain *chain, unsigned int cursor)
 {
 	struct screen *screen = chain->screen;
 	const struct snapshot *s = screen->w->snapshot;
 	const struct slot *slot = &screen->slots->list[cursor];
 	const struct snapshot_note *note = slot_note(s, slot);
-	struct sums sums = sums_of(s, screen->slots, cursor);
 	char age[NUMBER_LEN], part[32];
 	unsigned int i = cursor;
 
-	pane_text(chain->p, chain->row++, 1, STYLE_PLAIN,
-		  "%s   %u descriptor%s: %" PRIu64 " B to be read, %" PRIu64 " B to be written",
-		  where(slot), sums.descriptors, sums.descriptors == 1 ? "" : "s", sums.out,
-		  sums.in);
+	/* From where it begins; places tell that the walk does not come by twice. */
+	for (unsigned int n = 0; n < screen->slots->num; n++)
+		if (same_buffer(screen->slots, cursor, n) && screen->slots->list[n].first)
+			i = n;
+	draw_sums(chain, where(slot), i);
 	if (note)
 		pane_text(chain->p, chain->row++, 1, STYLE_PLAIN, "token 0x%" PRIx64 "   %s%s%s",
 			  note->token, buffer_age(screen, note, age)[0] ? "added " : "",
 			  buffer_age(screen, note, age)[0] ? age : "when added, is not known",
 			  buffer_age(screen, note, age)[0] ? " ago" : "");
-	/* From where it begins; places tell that the walk does not come by twice. */
-	for (unsigned int n = 0; n < screen->slots->num; n++)
-		if (same_buffer(screen->slots, cursor, n) && screen->slots->list[n].first)
-			i = n;
 	for (bool last = false; !last && chain->row < chain->p->rows;
 	     i = next_slot(s, screen->slots, i)) {
 		last = screen->slots->list[i].last;

@@ -280,7 +280,8 @@ static void draw_next_kick(struct why *why, const struct wish *wish)
 	col = pane_text(why->p, why->row, col + 1, STYLE_PLAIN, "%s", numbers);
 	if (waiting)
 		col = pane_text(why->p, why->row, col + 2, STYLE_WARN,
-				"%u added and not decided upon", waiting);
+				WIDE(why->p) ? "%u added and not decided upon" : "%u undecided",
+				waiting);
 	draw_as_of(why, col + 2, wish);
 	why->row++;
 }
