@@ -60,6 +60,53 @@ ok "a full disk is told" '[ $status = 1 ]' 'grep -q "^vring-trace: cannot write 
 run show --at 1x "$blk"
 ok "a time that is none is refused" '[ $status = 2 ]' 'grep -q "a time is a number.*: 1x$" err'
 
+# The recording with byte AT of some of its snapshots set to 1: spoil FROM TO AT NUMBER...
+spoil() {
+	python3 - "$@" <<'PYTHON'
+import struct, sys, zlib
+old = open(sys.argv[1], "rb").read()
+byte, frames = int(sys.argv[3]), set(map(int, sys.argv[4:]))
+at = struct.unpack_from("<H", old, 12)[0]
+new, number = bytearray(old[:at]), 0
+while at < len(old):
+    head = bytearray(old[at : at + 40])
+    kind, size = struct.unpack_from("<II", head)
+    payload = old[at + 40 : at + 40 + size]
+    at += 40 + (size + 7) // 8 * 8
+    if kind == 8:
+        number += 1
+        if number in frames:
+            inflated = bytearray(zlib.decompress(payload))
+            inflated[byte] = 1
+            payload = zlib.compress(bytes(inflated))
+            struct.pack_into("<I", head, 4, len(payload))
+            struct.pack_into("<I", head, 12, zlib.crc32(payload))
+            struct.pack_into("<I", head, 36, zlib.crc32(head[:36]))
+    new += head + payload + bytes(-len(payload) % 8)
+open(sys.argv[2], "wb").write(new)
+PYTHON
+}
+frames=$("$tool" check "$blk" | sed -nE 's/^1 queue, ([0-9]+) snapshots.*/\1/p')
+spoil "$blk" given-up.vrt 9 3 4 5
+run check given-up.vrt
+ok "a finding is told once, with when it began and how long it lasted" '[ $status = 1 ]' \
+	'[ "$(grep -c "not so: " out)" = 1 ]' \
+	'grep -qE "^ +first at [0-9]+\.[0-9]{6} s, in 3 of $frames snapshots$" out' \
+	'grep -q "^1 queue, $frames snapshots, 1 finding$" out'
+run -j check given-up.vrt
+ok "... in JSON too" '[ $status = 1 ]' 'grep -q "\"frames\":3,\"of\":$frames,\"passing\":false" out'
+spoil "$blk" passing.vrt 9 3
+run check passing.vrt
+ok "what only one snapshot shows is passing, and no finding" '[ $status = 0 ]' \
+	'grep -q "in 1 of $frames snapshots, passing$" out' 'grep -q " 0 findings, 1 passing$" out'
+spoil "$blk" last.vrt 9 "$frames"
+run check last.vrt
+ok "... but what is so to the end is one" '[ $status = 1 ]' 'grep -q " 1 finding$" out'
+spoil passing.vrt moving.vrt 10 3
+run check moving.vrt
+ok "a snapshot of a ring that moved is left out" '[ $status = 0 ]' \
+	'grep -q "^1 queue, $frames snapshots, 1 of them moving, 0 findings$" out'
+
 # ---- what is no recording ----
 
 run check "$0.nosuch"
