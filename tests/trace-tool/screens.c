@@ -193,7 +193,7 @@ static void a_table_is_told_by_its_length_and_opened_in_its_chain(void **state)
 	p->browse.panel = PANEL_CHAIN;
 	draw(p);
 	assert_shows(p, "CHAIN of descriptor 0: buffer head 0");
-	assert_shows(p, "3 descriptors: 16 B to be read, 4097 B to be written");
+	assert_shows(p, "3 descriptors: device reads 16 B, writes 4097 B");
 	assert_shows(p, "token 0xabc   added 3.1 ms ago");
 	assert_line(p, "1  0x000107d12000       4096 B  NW.", "device writes");
 }
