@@ -110,6 +110,15 @@ struct session_queue *session_find(struct session *session, uint16_t device, uin
 	return met;
 }
 
+/* Word by word: a hook may be reading any of them. What BPF does not know it finds out anew. */
+static void forget_known(struct session *session)
+{
+	uint64_t *known = session->skel->bss->known;
+
+	for (size_t i = 0; i < VT_KNOWN; i++)
+		__atomic_store_n(&known[i], 0, __ATOMIC_RELAXED);
+}
+
 int session_watch(struct session *session, uint16_t device, uint16_t index, bool on)
 {
 	int fd = bpf_map__fd(session->skel->maps.watched);
@@ -118,12 +127,12 @@ int session_watch(struct session *session, uint16_t device, uint16_t index, bool
 
 	if (!on) {
 		bpf_map_delete_elem(fd, &key); /* it need not be there */
-		return 0;
+	} else if (bpf_map_update_elem(fd, &key, &one, 0)) {
+		tool_error("cannot watch virtio%u:%u: %s", device, index, strerror(errno));
+		return TOOL_NO_TRACE;
 	}
-	if (!bpf_map_update_elem(fd, &key, &one, 0))
-		return 0;
-	tool_error("cannot watch virtio%u:%u: %s", device, index, strerror(errno));
-	return TOOL_NO_TRACE;
+	forget_known(session);
+	return 0;
 }
 
 static int watch_queue(struct session *session, const struct queue *queue)
@@ -319,7 +328,7 @@ bool session_look(struct session *session)
 	kernel_cost_timing(session->looks % (2 * tool.rate_hz) == 0);
 	/* Each second what BPF knows of queues is found out anew: a ring may have been resized. */
 	if (session->looks % tool.rate_hz == 0)
-		memset(session->skel->bss->known, 0, sizeof(session->skel->bss->known));
+		forget_known(session);
 	session->looks++;
 	if (session->buffer && ring_buffer__consume(session->buffer) < 0)
 		over = true;
