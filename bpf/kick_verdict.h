@@ -68,12 +68,12 @@ static inline struct kick_verdict judge_kick(const struct vring_event_kick *k, u
 
 /*
  * A full split ring: virtqueue_add_split rings the doorbell by itself, with no decision, if the
- * device was to read from the buffer that did not fit. The packed ring's does not.
+ * device was to read from the buffer that did not fit. The packed ring's does not, nor does ours.
  */
 static inline bool forces_kick(const struct vring_event *event)
 {
 	return event->type == VRING_EVENT_ADD && event->add.error == -ENOSPC && event->add.out &&
-	       !(event->flags & VRING_EVENT_F_PACKED);
+	       !(event->flags & (VRING_EVENT_F_PACKED | VRING_EVENT_F_OURS));
 }
 
 #endif

@@ -26,6 +26,11 @@ enum vring_event_type {
 	2		       /* VIRTIO_F_EVENT_IDX holds: event indices decide, flags do not \
 				*/
 #define VRING_EVENT_F_DEVICE 4 /* recorded by the device's half */
+/*
+ * Recorded by the driver's half here: a buffer that finds no room is its caller's to deal with.
+ * Linux's split ring rings the doorbell then, with no decision.
+ */
+#define VRING_EVENT_F_OURS 8
 
 /* What the driver found when it decided; the verdict is its own, not recomputed. */
 struct vring_event_kick {

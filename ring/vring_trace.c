@@ -34,7 +34,7 @@ static struct vring_event event_of(const struct vring_virtqueue *vq, enum vring_
 		.device = vq->device_number,
 		.queue = vq->vq.index,
 		.type = type,
-		.flags = (is_packed(vq) ? VRING_EVENT_F_PACKED : 0) |
+		.flags = VRING_EVENT_F_OURS | (is_packed(vq) ? VRING_EVENT_F_PACKED : 0) |
 			 (vq->event_idx ? VRING_EVENT_F_EVENT_IDX : 0),
 		.avail_idx = vq->avail_idx,
 		.used_idx = is_packed(vq) ? vq->last_used : le16_read(&vq->split.used->idx),

@@ -27,6 +27,7 @@
 #include "tool.h"
 
 #define CHILD_END_MS 2000 /* for a command that is told to end */
+#define LOOK_NS 100000000ull
 
 /* ---- the command line ---- */
 
@@ -196,6 +197,14 @@ int session_open(struct session *session)
 
 /* ---- events ---- */
 
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
 static volatile sig_atomic_t interrupted;
 static volatile sig_atomic_t child_changed;
 
@@ -255,7 +264,13 @@ static int on_event(void *arg, void *data, size_t size)
 	if (status)
 		return -ECANCELED;
 	/* A full buffer takes long to print: be stopped between two events, not after the last. */
-	return interrupted && !session->ending ? -ECANCELED : 0;
+	if (interrupted && !session->ending)
+		return -ECANCELED;
+	/* It may fill as fast as it is emptied: on_tick has its turn all the same. */
+	if (session->look_until_ns && session->event_count % 256 == 0 &&
+	    clock_ns(CLOCK_MONOTONIC) > session->look_until_ns)
+		return -EAGAIN;
+	return 0;
 }
 
 /* ---- the command that is traced ---- */
@@ -299,14 +314,6 @@ static void end_command(pid_t pid)
 }
 
 /* ---- the run ---- */
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * 1000000000ull + now.tv_nsec;
-}
 
 static double own_seconds(void)
 {

@@ -58,6 +58,7 @@ struct session {
 	/* The session's own. */
 	struct ring_buffer *buffer; /* NULL: nothing is sent */
 	unsigned int looks;
+	uint64_t look_until_ns;		 /* 0: not in a look */
 	double own_at_start, own_at_end; /* CPU time of vring-trace itself */
 	uint64_t gaps;			 /* records that did not come, by their numbers */
 	uint16_t *next_seq;

@@ -141,7 +141,7 @@ def args_of(model, n):
     if e.type == vrt.ADD:
         args |= {"token": d.token, "out": d.out, "in": d.in_}
         if d.error:
-            args |= {"errno": -d.error, "forced": d.error == -28 and d.out > 0 and not e.flags & vrt.F_PACKED}
+            args |= {"errno": -d.error, "forced": d.error == -28 and d.out > 0 and not e.flags & (vrt.F_PACKED | vrt.F_OURS)}
     elif e.type == vrt.KICK:
         batch, by_index, ahead, sure = kick_sum(e, model.num(e))
         if by_index:

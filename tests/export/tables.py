@@ -14,7 +14,7 @@ def plain_word(e):
 
 
 def forced(e):
-    return e.detail.error == -28 and e.detail.out > 0 and not e.flags & vrt.F_PACKED
+    return e.detail.error == -28 and e.detail.out > 0 and not e.flags & (vrt.F_PACKED | vrt.F_OURS)
 
 
 def json_index(e, value):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# How many 4 KiB reads each second our drivers make of a disk, and how many Debian's Linux does: on
+# How soon our monitor is at its prompt; how many 4 KiB reads each second our drivers make of a disk, and how many Debian's Linux does: on
 # the same QEMU command line, all of it on one core, the boots of the two in turns.
 #
 #   tests/guest/bench-guest.sh IMAGE KERNELDIR INITRAMFS DISK BOOTS [tcg|kvm]
@@ -46,6 +46,28 @@ boot() { # who, the rest of the command line...
 	[ "$(wc -l <<<"$found")" = 2 ] || die "no figures from $who: $(tail -n 1 "$tmp/words")"
 	echo "$found" >>"$tmp/figures"
 }
+
+# From QEMU's start to our monitor's prompt, in ms.
+time_to_prompt() {
+	local start end out in pid key='' before=''
+	start=$EPOCHREALTIME
+	coproc guest { timeout -k 2 20 setpriv --pdeathsig KILL \
+		qemu-system-x86_64 "${machine[@]}" -kernel "$image" 2>/dev/null; }
+	out=${guest[0]} in=${guest[1]} pid=$guest_PID
+	until [ "$before$key" = "> " ]; do
+		before=$key
+		IFS= read -r -N 1 -t 20 -u "$out" key || die "no prompt in 20 s"
+	done
+	end=$EPOCHREALTIME
+	printf 'poweroff\r' >&"$in"
+	wait "$pid" || true
+	awk -v a="$start" -v b="$end" 'BEGIN { printf "%.0f\n", (b - a) * 1000 }'
+}
+
+for ((i = 1; i <= 7; i++)); do time_to_prompt; done | sort -n >"$tmp/prompt"
+[ "$(wc -l <"$tmp/prompt")" = 7 ] || die "no prompt"
+awk '{ ms[NR] = $1 } END { printf "prompt %d ms after QEMU was started, median of %d (%d..%d)\n\n", \
+	ms[(NR + 1) / 2], NR, ms[1], ms[NR] }' "$tmp/prompt"
 
 for ((i = 1; i <= boots; i++)); do
 	[ ! -t 2 ] || echo "bench-guest: boot $i of $boots" >&2

@@ -12,16 +12,23 @@ rm -rf "$out"
 mkdir -p "$out"
 failed=0
 # ioeventfd=off: QEMU runs its handler for each doorbell, instead of once for several.
-"$run" --kernel "$kernel" --initrd "$initrd" --disk "$disk" --limit 120 --log "$out/console.log" \
+"$run" --kernel "$kernel" --initrd "$initrd" --disk "$disk" --limit 240 --log "$out/console.log" \
 	--blk ioeventfd=off --net ioeventfd=off,tx=timer,x-txtimer=5000000 \
 	--qemu-trace "$out/qemu.log" --results "$out/results.tar.gz" || failed=1
 tar xzf "$out/results.tar.gz" -C "$out"
 
+# A hook that is interrupted by its own function misses that call: it is no secret, but counted.
+missed=$(sed -n 's/.*"missed":\([0-9]*\).*/\1/p' "$out/load.sum")
+short=0
+
 same() { # the sentence, expected, found
 	if [ -n "$2" ] && [ "$2" = "$3" ]; then
 		echo "ok - $1"
+	elif [[ $2 =~ ^[0-9]+$ && $3 =~ ^[0-9]+$ ]] && (($3 < $2 && short + $2 - $3 <= missed)); then
+		short=$((short + $2 - $3))
+		echo "ok - $1: expected $2, recorded $3, and $missed said to be missed"
 	else
-		echo "not ok - $1: expected '$2', recorded '$3'"
+		echo "not ok - $1: expected '$2', recorded '$3', $missed missed"
 		failed=1
 	fi
 }

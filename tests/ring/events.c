@@ -59,7 +59,7 @@ static void the_way_of_a_buffer_through_a_split_ring(void **state)
 	assert_int_equal(e->add.error, 0);
 	assert_int_equal(e->avail_idx, 0);
 	assert_int_equal(e->num_free, 1);
-	assert_int_equal(e->flags, VRING_EVENT_F_EVENT_IDX);
+	assert_int_equal(e->flags, VRING_EVENT_F_OURS | VRING_EVENT_F_EVENT_IDX);
 	e = next_event(VRING_EVENT_KICK);
 	assert_int_equal(e->kick.old_idx, 0xffff);
 	assert_int_equal(e->kick.new_idx, 0);
@@ -113,7 +113,8 @@ static void positions_of_a_packed_ring_over_the_wrap(void **state)
 	virtqueue_kick_prepare(r->vq);
 
 	e = next_event(VRING_EVENT_ADD);
-	assert_int_equal(e->flags, VRING_EVENT_F_EVENT_IDX | VRING_EVENT_F_PACKED);
+	assert_int_equal(e->flags,
+			 VRING_EVENT_F_OURS | VRING_EVENT_F_EVENT_IDX | VRING_EVENT_F_PACKED);
 	e = next_event(VRING_EVENT_KICK);
 	assert_int_equal(e->kick.old_idx, 0x8003);
 	assert_int_equal(e->kick.new_idx, 1);

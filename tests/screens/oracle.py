@@ -59,9 +59,9 @@ def decide(event, num):
 
 
 def forced(event):
-    """A split ring that is full rings by itself, if the device was to read of the buffer."""
+    """A split ring of Linux that is full rings by itself, if the device was to read of the buffer."""
     return event.type == vrt.ADD and event.detail.error == ENOSPC and event.detail.out > 0 and \
-        not event.flags & vrt.F_PACKED
+        not event.flags & (vrt.F_PACKED | vrt.F_OURS)
 
 
 def rank(values, percent):

@@ -200,8 +200,9 @@ static void each_number_means_what_the_page_says(void **state)
 		 VRING_EVENT_REAP, VRING_EVENT_CALLBACKS);
 	assert_non_null(strstr(page, line));
 	assert_int_equal(VRING_EVENT_TYPES, VRING_EVENT_CALLBACKS + 1);
-	snprintf(line, sizeof(line), "%u packed ring, %u EVENT_IDX, %u seen by the device",
-		 VRING_EVENT_F_PACKED, VRING_EVENT_F_EVENT_IDX, VRING_EVENT_F_DEVICE);
+	snprintf(line, sizeof(line), "%u packed ring, %u EVENT_IDX, %u by the device, %u ring/",
+		 VRING_EVENT_F_PACKED, VRING_EVENT_F_EVENT_IDX, VRING_EVENT_F_DEVICE,
+		 VRING_EVENT_F_OURS);
 	assert_non_null(strstr(page, line));
 	snprintf(line, sizeof(line), "%u has a callback, %u makes tables, %u chains in notes",
 		 VRT_SNAPSHOT_CALLBACK, VRT_SNAPSHOT_INDIRECT, VRT_SNAPSHOT_CHAINS);
