@@ -119,6 +119,11 @@ static __always_inline int count_add(const struct virtqueue *vq, uint32_t out, u
 	TALLY(out, out);
 	TALLY(in, in);
 	in_use = known_num(queue) - vq->num_free;
+	if (in_use <= t->peak)
+		return 0;
+	/* A peak is rare; and it is no peak if the ring has another size since it was met. */
+	queue = meet(vq);
+	in_use = known_num(queue) - vq->num_free;
 	if (in_use > t->peak && in_use <= known_num(queue))
 		t->peak = in_use;
 	return 0;

@@ -326,17 +326,21 @@ static double own_seconds(void)
 
 bool session_look(struct session *session)
 {
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC), second = 1000000000;
 	bool over = false;
 
 	/*
 	 * Every two seconds, for one look. To begin or end it the kernel rewrites its own code in
 	 * many places, which costs more than the timing.
 	 */
-	kernel_cost_timing(session->looks % (2 * tool.rate_hz) == 0);
+	kernel_cost_timing(now >= session->time_at);
+	if (now >= session->time_at)
+		session->time_at = now + 2 * second;
 	/* Each second what BPF knows of queues is found out anew: a ring may have been resized. */
-	if (session->looks % tool.rate_hz == 0)
+	if (now >= session->forget_at) {
 		forget_known(session);
-	session->looks++;
+		session->forget_at = now + second;
+	}
 	if (session->buffer && ring_buffer__consume(session->buffer) < 0)
 		over = true;
 	if (session->on_tick && session->on_tick(session))
@@ -417,6 +421,7 @@ int session_begin(struct session *session)
 	if (session->hooks < 0)
 		return -session->hooks;
 	kernel_cost_timing(true);
+	session->time_at = session->forget_at = 0;
 	session->own_at_start = own_seconds();
 	session->start_ns = clock_ns(CLOCK_MONOTONIC);
 	session->skel->bss->recording = true;
