@@ -69,10 +69,8 @@ QTESTS := $(GROUND_SRC:tests/grounds/%.c=qtest/%)
 TESTS := $(TEST_SRC:tests/%.c=%) $(GROUND_SRC:tests/grounds/%.c=host/%)
 
 # What of vring-trace needs a kernel to look at; the rest works on recordings, on any Linux, without BPF.
-TOOL_SRC := $(wildcard trace-tool/*.c trace-tool/screen/*.c)
-TOOL_LINUX_SRC := $(filter $(TOOL_SRC),$(addprefix trace-tool/,commands.c doctor.c event_text.c hooks.c irq.c kernel.c lat.c \
-	live.c live_feed.c look_kernel.c ls.c queues.c record.c self.c session.c snapshot.c stall.c stat.c sums.c \
-	top.c trace.c why.c))
+TOOL_SRC := $(wildcard trace-tool/*.c trace-tool/*/*.c)
+TOOL_LINUX_SRC := $(wildcard trace-tool/linux/*.c)
 TOOL_FILES_SRC := $(filter-out $(TOOL_LINUX_SRC),$(TOOL_SRC)) ring/vring_draw.c bus/virtio_names.c
 
 # The counting test reads recordings of a guest; it stands by itself.

@@ -3,7 +3,7 @@
  * Counts events, and follows the indices that they carry.
  */
 #include "account.h"
-#include "hooks.h"
+#include "linux/hooks.h"
 
 static void count_steps(const struct vring_event *event, unsigned int num,
 			struct queue_account *account)

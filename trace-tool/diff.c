@@ -13,7 +13,7 @@
 #include "bus/virtio_features.h"
 #include "ring/virtio_ring.h"
 
-#include "digest.h"
+#include "recording/digest.h"
 #include "json.h"
 #include "look.h"
 #include "tool.h"

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "export.h"
+#include "export/export.h"
 #include "tool.h"
 
 static const char doc[] =

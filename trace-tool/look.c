@@ -9,7 +9,7 @@
 
 #include "look.h"
 #include "tool.h"
-#include "vrt_snapshot.h"
+#include "recording/vrt_snapshot.h"
 
 error_t words_parse(struct words *words, int key, char *arg, struct argp_state *state)
 {

@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "queues.h"
+#include "linux/queues.h"
 #include "snapshot.h"
-#include "vrt_read.h"
+#include "recording/vrt_read.h"
 
 struct vring_trace;
 

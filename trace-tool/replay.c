@@ -12,14 +12,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "export_svg.h"
+#include "export/export_svg.h"
 #include "look.h"
 #include "moment.h"
-#include "playback.h"
+#include "recording/playback.h"
 #include "screen/screen.h"
 #include "screen/terminal.h"
 #include "tool.h"
-#include "vrt_words.h"
+#include "recording/vrt_words.h"
 
 #define FRAMES_PER_SECOND 20
 #define SIZE_MAX_CELLS 1000

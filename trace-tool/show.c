@@ -21,8 +21,8 @@
 #include "snapshot.h"
 #include "tool.h"
 #include "verdict.h"
-#include "vrt_snapshot.h"
-#include "vrt_words.h"
+#include "recording/vrt_snapshot.h"
+#include "recording/vrt_words.h"
 
 static const char doc[] =
 	"Draw a ring: what driver and device have written, and what the driver keeps for itself. "

@@ -15,7 +15,7 @@
 #include "bpf/kick_verdict.h"
 
 #include "deque.h"
-#include "in_flight.h"
+#include "recording/in_flight.h"
 #include "verdict.h"
 #include "watch.h"
 

@@ -68,8 +68,7 @@ bench-guest: $(METAL)-bench/virtio.elf $(INITRD)/bench-guest.cpio $(DISK) ## rea
 
 # ---- for tests/run ----
 
-$(O)/debug/tests/guest/vrt_check: $(addprefix $(O)/debug/trace-tool/,vrt_read.o vrt_write.o vrt_snapshot.o \
-	snapshot_areas.o invariants.o invariants_packed.o)
+$(O)/debug/tests/guest/vrt_check: $(O)/debug/tests/trace-tool.a
 $(O)/debug/tests/guest/vrt_check: LIBS := $(TOOL_LIBS)
 
 # The other compiler's image is booted as well, only not over the whole matrix.

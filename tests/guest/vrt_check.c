@@ -11,7 +11,7 @@
 
 #include "ring/vring_event.h"
 #include "trace-tool/invariants.h"
-#include "trace-tool/vrt_snapshot.h"
+#include "trace-tool/recording/vrt_snapshot.h"
 
 #define MAX_QUEUES 64
 #define REFUSED VRING_EVENT_TYPES /* adds that were */

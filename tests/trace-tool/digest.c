@@ -7,8 +7,8 @@
 
 #include "ring/virtio_ring.h"
 #include "tests/support/select.h"
-#include "trace-tool/digest.h"
-#include "trace-tool/vrt_write.h"
+#include "trace-tool/recording/digest.h"
+#include "trace-tool/recording/vrt_write.h"
 
 #define NUM 16
 #define SECOND 1000000000ull

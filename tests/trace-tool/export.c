@@ -15,11 +15,11 @@
 #include <cmocka.h>
 
 #include "tests/support/select.h"
-#include "trace-tool/export_svg.h"
-#include "trace-tool/protobuf.h"
-#include "trace-tool/requests.h"
-#include "trace-tool/svg.h"
-#include "trace-tool/vrt_words.h"
+#include "trace-tool/export/export_svg.h"
+#include "trace-tool/export/protobuf.h"
+#include "trace-tool/recording/requests.h"
+#include "trace-tool/export/svg.h"
+#include "trace-tool/recording/vrt_words.h"
 
 /* ---- requests ---- */
 

@@ -23,7 +23,7 @@
 #include "trace-tool/invariants.h"
 #include "trace-tool/tool.h"
 #include "trace-tool/verdict.h"
-#include "trace-tool/vrt_snapshot.h"
+#include "trace-tool/recording/vrt_snapshot.h"
 
 #define ROUNDS 2000	  /* without FUZZ_SECONDS */
 #define ROUND_SECONDS 60u /* one that takes longer hangs */

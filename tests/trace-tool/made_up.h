@@ -7,8 +7,8 @@
 
 #include "tests/trace-tool/ring.h"
 
-#include "trace-tool/vrt_snapshot.h"
-#include "trace-tool/vrt_write.h"
+#include "trace-tool/recording/vrt_snapshot.h"
+#include "trace-tool/recording/vrt_write.h"
 #include "trace-tool/watch.h"
 
 #define BEGAN 777000000000ull /* what the clock said */

@@ -9,7 +9,7 @@
 #include "tests/support/select.h"
 #include "tests/trace-tool/made_up.h"
 
-#include "trace-tool/playback.h"
+#include "trace-tool/recording/playback.h"
 
 /* ---- playing it ---- */
 

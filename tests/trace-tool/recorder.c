@@ -8,11 +8,11 @@
 #include "tests/support/select.h"
 #include "tests/trace-tool/ring.h"
 
-#include "trace-tool/in_flight.h"
-#include "trace-tool/in_order.h"
+#include "trace-tool/recording/in_flight.h"
+#include "trace-tool/recording/in_order.h"
 #include "trace-tool/kept.h"
-#include "trace-tool/recorder.h"
-#include "trace-tool/vrt_snapshot.h"
+#include "trace-tool/recording/recorder.h"
+#include "trace-tool/recording/vrt_snapshot.h"
 
 #define TOKEN 0xffff888000000000ull
 #define MS 1000000ull

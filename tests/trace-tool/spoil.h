@@ -16,7 +16,7 @@
 #include <zlib.h>
 #include <cmocka.h>
 
-#include "trace-tool/vrt_read.h"
+#include "trace-tool/recording/vrt_read.h"
 
 #define MAX_FILE (4u << 20) /* bytes of what is made up */
 #define MAX_BLOCKS 256

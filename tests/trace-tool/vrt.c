@@ -17,8 +17,8 @@
 
 #include "ring/virtio_ring.h"
 #include "tests/support/select.h"
-#include "trace-tool/vrt_read.h"
-#include "trace-tool/vrt_write.h"
+#include "trace-tool/recording/vrt_read.h"
+#include "trace-tool/recording/vrt_write.h"
 
 #define EVENTS 10000
 #define SNAPSHOT_EVERY 1000

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "trace-tool/invariants.h"
-#include "trace-tool/vrt_snapshot.h"
+#include "trace-tool/recording/vrt_snapshot.h"
 
 static char path[] = "/tmp/vrt-snapshot-test-XXXXXX";
 
