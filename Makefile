@@ -163,7 +163,7 @@ $(B)/bpf/explain.inc: book/explain.tsv
 	$(Q)awk -F'\t' 'NR > 1 { printf "{ \"%s\", \"%s#%s\", false },\n", $$1, $$2, $$3 }' $< >$@
 
 $(O)/tool/trace-tool/explain.o: $(B)/bpf/explain.inc
-$(O)/tool/trace-tool/kernel.o: $(B)/bpf/vring_trace_untyped.inc
+$(O)/tool/trace-tool/linux/kernel.o: $(B)/bpf/vring_trace_untyped.inc
 $(O)/tool/%.o: %.c $(SKEL) Makefile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
