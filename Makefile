@@ -155,11 +155,15 @@ $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q){ echo '#include "bpf/$*.h"'; bpftool gen skeleton $< name $*; } >$@
 
+$(B)/bpf/%.inc: $(B)/bpf/%.bpf.o
+	$(Q)od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g' >$@
+
 $(B)/bpf/explain.inc: book/explain.tsv
 	$(Q)mkdir -p $(@D)
 	$(Q)awk -F'\t' 'NR > 1 { printf "{ \"%s\", \"%s#%s\", false },\n", $$1, $$2, $$3 }' $< >$@
 
 $(O)/tool/trace-tool/explain.o: $(B)/bpf/explain.inc
+$(O)/tool/trace-tool/linux/kernel.o: $(B)/bpf/vring_trace_untyped.inc
 $(O)/tool/%.o: %.c $(SKEL) Makefile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)

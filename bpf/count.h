@@ -18,7 +18,9 @@
 #include "bpf/ring_view.h"
 #include "bpf/tally.h"
 
+#ifndef UNTYPED
 extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
+#endif
 
 const volatile bool can_cast = false;
 
@@ -39,7 +41,7 @@ static __always_inline bool counts_only(void)
 
 uint64_t known[VT_KNOWN] = {};
 
-static __always_inline uint64_t *known_at(uint32_t key)
+static __always_inline volatile uint64_t *known_at(uint32_t key)
 {
 	return &known[((key >> 16) * 37 + key) & (VT_KNOWN - 1)];
 }
@@ -117,6 +119,11 @@ static __always_inline int count_add(const struct virtqueue *vq, uint32_t out, u
 	TALLY(out, out);
 	TALLY(in, in);
 	in_use = known_num(queue) - vq->num_free;
+	if (in_use <= t->peak)
+		return 0;
+	/* A peak is rare; and it is no peak if the ring has another size since it was met. */
+	queue = meet(vq);
+	in_use = known_num(queue) - vq->num_free;
 	if (in_use > t->peak && in_use <= known_num(queue))
 		t->peak = in_use;
 	return 0;
@@ -190,6 +197,7 @@ static __always_inline bool copy_for_interrupt(const void *at, struct ring_view 
 	return true;
 }
 
+#ifndef UNTYPED
 static __always_inline bool cast_is_packed(const struct vring_virtqueue *vvq)
 {
 	const struct vring_virtqueue___order *order = (const void *)vvq;
@@ -213,6 +221,11 @@ static __always_inline void load_for_interrupt(const void *at, struct ring_view 
 	view->desc = vvq->packed.vring.desc;
 	view->used = vvq->split.vring.used;
 }
+#else
+static __always_inline void load_for_interrupt(const void *at, struct ring_view *view)
+{
+}
+#endif
 
 static __always_inline int count_interrupt(const void *at)
 {

@@ -70,8 +70,10 @@ struct bpf_iter__bpf_link {
 
 #pragma clang attribute pop
 
+#ifndef UNTYPED
 /* Of each CPU, what to add to a per-CPU address to get to its own. */
 extern const unsigned long this_cpu_off __ksym __weak;
+#endif
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -98,6 +100,7 @@ static __always_inline void count_run(void)
 
 uint64_t probe_hits = 0, probe_misses = 0;
 
+#ifndef UNTYPED
 static long add_hits(uint32_t cpu, void *nhit)
 {
 	unsigned long *offset = bpf_per_cpu_ptr(&this_cpu_off, cpu), hits = 0;
@@ -108,6 +111,12 @@ static long add_hits(uint32_t cpu, void *nhit)
 	probe_hits += hits;
 	return 0;
 }
+#else
+static long add_hits(uint32_t cpu, void *nhit)
+{
+	return 1;
+}
+#endif
 
 /* Called for each link there is when vring-trace reads the iterator; adds up those of its own. */
 SEC("?iter/bpf_link")

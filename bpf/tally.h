@@ -59,7 +59,9 @@ static __always_inline uint32_t *slot_of(uint32_t key)
 
 	if (found)
 		return found;
-	slot = __sync_fetch_and_add(&slots_taken, 1);
+	slot = VT_MAX_QUEUES;
+	if (slots_taken < VT_MAX_QUEUES)
+		slot = __sync_fetch_and_add(&slots_taken, 1);
 	if (slot < VT_MAX_QUEUES)
 		bpf_map_update_elem(&slots, &key, &slot, BPF_NOEXIST);
 	found = bpf_map_lookup_elem(&slots, &key);

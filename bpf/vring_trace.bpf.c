@@ -4,9 +4,10 @@
  * function in which the ring moves. The kernel's half of trace-tool/; records are those of
  * ring/vring_event.h.
  *
- * Which function a hook sits on is decided at run time by trace-tool/linux/hooks.c, from the kernel's own
- * types. So the programs here name none: each comes as fentry or fexit, in as many copies as there
- * may be functions, and once as kprobe for kernels or functions that have no fentry.
+ * Which function a hook sits on is decided at run time by trace-tool/linux/hooks.c, from the
+ * kernel's own types. So the programs here name none: each comes as fentry or fexit, in as many
+ * copies as there may be functions, and once as kprobe for kernels or functions that have no
+ * fentry.
  *
  * Left out: the descriptors of a buffer.
  */

@@ -7,10 +7,14 @@
  * counts DIR: the recording that one boot with tests/guest/counts.job leaves behind.
  */
 #include "results.h"
+#include "sums.h"
 
 /* What counts.job does: 7 pings of one packet and 25 of seven. */
 #define READS 1009
 #define PACKETS (7 + 25 * 7)
+/* The same under stat. */
+#define FEW_READS 211
+#define FEW_PACKETS (3 + 11 * 7)
 
 #define MAX_EVENTS 65536
 
@@ -194,11 +198,13 @@ static unsigned long count_interrupts(const char *part, const char *full_name, u
 	return sum;
 }
 
+static struct witness in_window[QUEUES];
+
 static struct witness *witness_of_vq(const char *vq)
 {
 	for (size_t i = 0; i < QUEUES; i++)
 		if (!strcmp(queues[i].vq, vq))
-			return &queues[i].qemu;
+			return &in_window[i];
 	return NULL;
 }
 
@@ -229,12 +235,13 @@ static void name_qemu_queues(FILE *log)
 	rewind(log);
 }
 
-static void read_qemu_log(void)
+static void read_qemu_window(unsigned long before, unsigned long after)
 {
 	FILE *log = open_part("qemu.log");
 
 	name_qemu_queues(log);
-	read_window(log, witness_of_vq, &queues[0].qemu);
+	memset(in_window, 0, sizeof(in_window));
+	read_window(log, before, after, witness_of_vq, &in_window[0]);
 	fclose(log);
 }
 
@@ -251,7 +258,9 @@ static int read_recording(void **state)
 			count_interrupts("interrupts.after", queues[i].full_name, &queues[i].irq) -
 			count_interrupts("interrupts.before", queues[i].full_name, &queues[i].irq);
 	}
-	read_qemu_log();
+	read_qemu_window(MARK_BEFORE, MARK_AFTER);
+	for (size_t i = 0; i < QUEUES; i++)
+		queues[i].qemu = in_window[i];
 	return 0;
 }
 
@@ -492,6 +501,86 @@ static void queues_are_found_from_inside_a_pid_namespace(void **state)
 	assert_int_equal(lines, 1 + 4); /* the header, and each queue of disk and card */
 }
 
+/* ---- sums ---- */
+
+/* What is not counted, of all there is, must be among what stat says it missed. */
+static void expect_sum(const char *what, const struct watched_queue *q, long counted,
+		       long witnessed, long *missed)
+{
+	if (counted < witnessed)
+		*missed -= witnessed - counted;
+	if (counted > witnessed || *missed < 0)
+		fail_msg("%s: %s: %ld counted, %ld witnessed", q->full_name, what, counted,
+			 witnessed);
+}
+
+/* On the disk each buffer is seen by itself; the card's are of as many pieces as a packet has. */
+static void judge_more(const struct watched_queue *q, const struct witness *w, const struct sums *s,
+		       long *missed)
+{
+	bool disk = q == &queues[0], receives = q == &queues[1];
+
+	expect_sum("doorbells", q, s->doorbell, w->notifies, missed);
+	if (*missed)
+		return; /* of what was missed the sizes are not known */
+	assert_int_equal(s->out, disk ? (long)w->out : receives ? 0 : s->add);
+	assert_int_equal(s->in, disk ? (long)w->in : receives ? s->add : 0);
+	assert_int_equal(s->written, w->written);
+}
+
+static void judge_sums(const char *how, bool json, unsigned long first_mark)
+{
+	char before[64], after[64];
+
+	snprintf(before, sizeof(before), "interrupts.%s.before", how);
+	snprintf(after, sizeof(after), "interrupts.%s.after", how);
+	read_qemu_window(SECTOR_OF(first_mark), SECTOR_OF(first_mark + 1));
+	for (size_t i = 0; i < QUEUES; i++) {
+		const struct watched_queue *q = &queues[i];
+		const struct witness *w = &in_window[i];
+		unsigned int irq;
+		long missed;
+		struct sums s = read_sums(how, json, q->full_name, &missed);
+
+		assert_true(s.found);
+		assert_true(missed == 0 || (missed > 0 && !strcmp(how, "kprobe")));
+		assert_int_equal(w->fills, i == 0 ? FEW_READS : FEW_PACKETS);
+		if (q->pops >= 0)
+			expect_sum("adds", q, s.add, w->pops, &missed);
+		if (q->reaps >= 0)
+			expect_sum("reaps", q, s.reap, w->fills, &missed);
+		expect_sum("kicks, forced ones too", q, s.kick + s.full, w->notifies, &missed);
+		expect_sum("interrupts", q, s.irq,
+			   count_interrupts(after, q->full_name, &irq) -
+				   count_interrupts(before, q->full_name, &irq),
+			   &missed);
+		if (json)
+			judge_more(q, w, &s, &missed);
+		if (i > 0 || missed)
+			continue;
+		assert_int_equal(s.peak, 1);
+		assert_int_equal(s.emptied, FEW_READS);
+	}
+}
+
+static void sums_by_fentry_are_exact(void **state)
+{
+	(void)state;
+	judge_sums("fentry", true, 8002);
+}
+
+static void sums_by_kprobe_are_exact(void **state)
+{
+	(void)state;
+	judge_sums("kprobe", true, 8004);
+}
+
+static void sums_as_text_are_exact(void **state)
+{
+	(void)state;
+	judge_sums("text", false, 8006);
+}
+
 /* ---- refusals ---- */
 
 /* All that was said, as one text: a line of message and the status. Kernels differ in their hooks.
@@ -555,6 +644,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(times_and_states_are_plausible),
 		cmocka_unit_test(queues_are_found_from_inside_a_pid_namespace),
 		cmocka_unit_test(nothing_was_lost_and_the_tool_says_so),
+		cmocka_unit_test(sums_by_fentry_are_exact),
+		cmocka_unit_test(sums_by_kprobe_are_exact),
+		cmocka_unit_test(sums_as_text_are_exact),
 		cmocka_unit_test(the_guest_kernel_stayed_whole),
 		cmocka_unit_test(each_refusal_is_one_line_and_its_status),
 	};

@@ -218,7 +218,7 @@ static void read_qemu_log(void)
 
 	order_devices(log);
 	name_queues(log);
-	read_window(log, witness_named, &queue_at(0, 0)->qemu);
+	read_window(log, MARK_BEFORE, MARK_AFTER, witness_named, &queue_at(0, 0)->qemu);
 	fclose(log);
 }
 

@@ -50,8 +50,9 @@ static unsigned long count_columns(char *at)
 /* ---- QEMU's log ---- */
 
 /* The job reads these before and after what is counted. */
-#define MARK_BEFORE (8000 * 8) /* sectors of 512 bytes */
-#define MARK_AFTER (8001 * 8)
+#define SECTOR_OF(block) ((block)*8) /* of 512 bytes */
+#define MARK_BEFORE SECTOR_OF(8000)
+#define MARK_AFTER SECTOR_OF(8001)
 
 static bool at_mark(const char *line, unsigned long sector)
 {
@@ -65,6 +66,8 @@ static bool at_mark(const char *line, unsigned long sector)
 /* What QEMU says it did with a queue between the two marks. */
 struct witness {
 	unsigned int pops, fills, notifies;
+	unsigned int out, in;  /* of the popped, in pieces of memory */
+	unsigned long written; /* bytes, in the filled */
 };
 
 /* @named: the queue of QEMU's that has this pointer, as text; NULL: it is of no interest. */
@@ -73,13 +76,21 @@ static void count_qemu_line(const char *line, struct witness *(*named)(const cha
 	struct witness *q;
 	char vq[32];
 	const char *at;
+	unsigned int in, out, len;
 
-	if ((at = strstr(line, "virtqueue_pop ")) && sscanf(at, "%*s vq %31s", vq) == 1) {
-		if ((q = named(vq)))
+	if ((at = strstr(line, "virtqueue_pop ")) &&
+	    sscanf(at, "%*s vq %31s elem %*s in_num %u out_num %u", vq, &in, &out) == 3) {
+		if ((q = named(vq))) {
 			q->pops++;
-	} else if ((at = strstr(line, "virtqueue_fill ")) && sscanf(at, "%*s vq %31s", vq) == 1) {
-		if ((q = named(vq)))
+			q->in += in;
+			q->out += out;
+		}
+	} else if ((at = strstr(line, "virtqueue_fill ")) &&
+		   sscanf(at, "%*s vq %31s elem %*s len %u", vq, &len) == 2) {
+		if ((q = named(vq))) {
 			q->fills++;
+			q->written += len;
+		}
 	} else if ((at = strstr(line, "virtio_queue_notify ")) &&
 		   sscanf(at, "%*s vdev %*s n %*u vq %31s", vq) == 1) {
 		if ((q = named(vq)))
@@ -88,19 +99,20 @@ static void count_qemu_line(const char *line, struct witness *(*named)(const cha
 }
 
 /*
- * The window opens behind the first mark and closes at the second. A mark is seen when its read is
+ * The window opens behind the mark @before and closes at @after. A mark is seen when its read is
  * handled: popped and notified before, filled after. So the first leaves a fill inside and the
  * second a pop and a notify, of the queue @marked.
  */
-static void read_window(FILE *log, struct witness *(*named)(const char *vq), struct witness *marked)
+static void read_window(FILE *log, unsigned long before, unsigned long after,
+			struct witness *(*named)(const char *vq), struct witness *marked)
 {
 	bool open = false, closed = false;
 	char line[512];
 
 	while (!closed && fgets(line, sizeof(line), log)) {
-		if (at_mark(line, MARK_BEFORE))
+		if (at_mark(line, before))
 			open = true;
-		else if (at_mark(line, MARK_AFTER))
+		else if (at_mark(line, after))
 			closed = true;
 		else if (open)
 			count_qemu_line(line, named);
@@ -108,7 +120,10 @@ static void read_window(FILE *log, struct witness *(*named)(const char *vq), str
 	if (!closed)
 		fail_msg("the two marks are not in QEMU's log");
 	marked->fills--;
+	marked->written -= 4096 + 1;
 	marked->pops--;
+	marked->out -= 1;
+	marked->in -= 2;
 	marked->notifies--;
 }
 

@@ -142,12 +142,34 @@ static void a_word_rewritten_while_the_driver_decides_is_marked(void **state)
 	assert_int_equal(unsure, unsure_counted);
 }
 
+/* ---- a number that passes from device to device ---- */
+
+static long swapped_adds, swapped_peak;
+
+static void take_swapped(json_object *object)
+{
+	if (strcmp(string_of(object, "queue"), "virtio0/req.0"))
+		return;
+	swapped_adds = number_of(object, "add");
+	swapped_peak = number_of(object, "peak");
+}
+
+static void a_peak_is_of_the_ring_that_has_the_number(void **state)
+{
+	(void)state;
+	each_line("swapped", take_swapped);
+	assert_true(swapped_adds >= 20 + 50);
+	/* A request takes three of the second ring's eight. */
+	assert_in_range(swapped_peak, 3, 8);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_ring_kicks_with_no_decision),
 		cmocka_unit_test(only_forced_kicks_are_shown_when_asked),
 		cmocka_unit_test(a_word_rewritten_while_the_driver_decides_is_marked),
+		cmocka_unit_test(a_peak_is_of_the_ring_that_has_the_number),
 	};
 
 	if (argc < 2) {

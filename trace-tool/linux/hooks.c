@@ -265,7 +265,7 @@ int hooks_plan(const struct kernel_types *types, unsigned int events, bool kprob
 
 	planned = 0;
 	can_cast = knows_cast(types);
-	counts_misses = kprobe && exists(types, "bpf_iter_bpf_link");
+	counts_misses = kprobe && types->own && exists(types, "bpf_iter_bpf_link");
 	verdict_only = events & HOOKS_VERDICT_ONLY;
 	for (unsigned int event = 1; event < VRING_EVENT_TYPES; event++) {
 		size_t before = planned;
@@ -393,11 +393,12 @@ static uint64_t read_runs(void)
 
 /*
  * Hits without a run. The two are not read at the same moment, so a reading counts if no hit came
- * meanwhile; and of a few of these the least, because a hit may be about to lead to its run.
+ * meanwhile; and of a few of these the least, because a hit may be about to lead to its run. If
+ * hits never cease, those of before the runs were read are held against them: no less was missed.
  */
 static uint64_t read_missed(void)
 {
-	uint64_t before, runs, after = 0, least = UINT64_MAX;
+	uint64_t before, runs, after = 0, least = UINT64_MAX, bound = 0;
 	int good = 0;
 
 	for (int tries = 0; tries < 50 && good < 3; tries++) {
@@ -406,13 +407,15 @@ static uint64_t read_missed(void)
 		if (!read_hits(&before))
 			return missed_before + missed;
 		runs = read_runs();
+		if (before > runs && before - runs > bound)
+			bound = before - runs;
 		if (!read_hits(&after) || after != before || runs > after)
 			continue;
 		good++;
 		if (after - runs < least)
 			least = after - runs;
 	}
-	return good ? least : missed_before + missed;
+	return good ? least : bound;
 }
 
 bool hooks_missed(uint64_t *count)

@@ -25,6 +25,7 @@ struct vring_trace; /* the skeleton */
 /* Of the types of the kernel and its loaded modules, from BTF, those with names that matter here.
  */
 struct kernel_types {
+	bool own; /* the kernel that runs has types of its own, whether or not they are these */
 	struct btf *vmlinux;
 	struct btf *modules[TYPES_MODULES];
 	int module_count;

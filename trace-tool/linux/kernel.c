@@ -32,6 +32,12 @@ static int show_libbpf(enum libbpf_print_level level, const char *format, va_lis
 	return vfprintf(stderr, format, args);
 }
 
+/* Whether this kernel has types of its own. */
+static bool has_types(void)
+{
+	return !access(BTF_DIR "/vmlinux", R_OK);
+}
+
 #define CAP_SYS_ADMIN_BIT (1ull << 21)
 #define CAP_BPF_PERFMON_BITS (1ull << 39 | 1ull << 38)
 
@@ -68,6 +74,7 @@ static int load_types(struct kernel_types *types)
 	int error = 0;
 	DIR *dir;
 
+	types->own = has_types();
 	if (tool.btf) {
 		types->vmlinux = btf__parse(tool.btf, NULL);
 		return types->vmlinux ? types_scan(types, types->vmlinux) : -errno;
@@ -120,7 +127,7 @@ static int check_rights(void)
 			   "run it as root");
 		return TOOL_NO_TRACE;
 	}
-	if (!tool.btf && access(BTF_DIR "/vmlinux", R_OK)) {
+	if (!tool.btf && !has_types()) {
 		tool_error("no BTF: %s/vmlinux: %s; the kernel must be built with "
 			   "CONFIG_DEBUG_INFO_BTF, or its BTF given by --btf",
 			   BTF_DIR, strerror(errno));
@@ -202,11 +209,41 @@ struct request {
 	void *arg;
 };
 
+/*
+ * The skeleton has a place for each map, program and variable; a kernel without types of its own is
+ * given another object with the same in it.
+ */
+static struct vring_trace *open_object(const struct bpf_object_open_opts *options)
+{
+	static const _Alignas(8) unsigned char untyped[] = {
+#include "vring_trace_untyped.inc"
+	};
+	struct vring_trace *skel;
+	int error;
+
+	if (has_types())
+		return vring_trace__open_opts(options);
+	skel = calloc(1, sizeof(*skel));
+	if (!skel)
+		return NULL;
+	error = vring_trace__create_skeleton(skel);
+	if (!error) {
+		skel->skeleton->data = (void *)untyped;
+		skel->skeleton->data_sz = sizeof(untyped);
+		error = bpf_object__open_skeleton(skel->skeleton, options);
+	}
+	if (!error)
+		return skel;
+	vring_trace__destroy(skel);
+	errno = -error;
+	return NULL;
+}
+
 /* Loads, and sets one hook for a moment. Return: the object, or NULL with errno set. */
 static struct vring_trace *try_load(const struct request *request)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .btf_custom_path = tool.btf);
-	struct vring_trace *skel = vring_trace__open_opts(&options);
+	struct vring_trace *skel = open_object(&options);
 	struct bpf_link *trial;
 	int error;
 
@@ -244,8 +281,8 @@ static int load(const struct request *request, const struct kernel_types *types,
 		struct vring_trace **skel)
 {
 	/* Without BTF of its own the kernel has no fentry. */
-	by_kprobe = tool.backend == BACKEND_KPROBE ||
-		    (tool.backend == BACKEND_AUTO && access(BTF_DIR "/vmlinux", R_OK));
+	by_kprobe =
+		tool.backend == BACKEND_KPROBE || (tool.backend == BACKEND_AUTO && !has_types());
 	for (;; by_kprobe = true) {
 		if (hooks_plan(types, request->events, by_kprobe))
 			return TOOL_NO_TRACE;
@@ -292,9 +329,14 @@ out:
 	return status;
 }
 
+static int timing = -1; /* the kernel times BPF programs as long as someone holds this */
+static double timed, timing_since;
+
 int kernel_attach_hooks(struct vring_trace *skel)
 {
 	int hooks = hooks_attach(skel);
+
+	timed = 0; /* that of other programs, which were hooked before these */
 
 	return hooks < 0 ? -TOOL_NO_TRACE : hooks;
 }
@@ -305,9 +347,6 @@ void kernel_detach_hooks(void)
 }
 
 /* ---- cost ---- */
-
-static int timing = -1; /* the kernel times BPF programs as long as someone holds this */
-static double timed, timing_since;
 
 static double now(void)
 {

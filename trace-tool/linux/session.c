@@ -111,6 +111,15 @@ struct session_queue *session_find(struct session *session, uint16_t device, uin
 	return met;
 }
 
+/* Word by word: a hook may be reading any of them. What BPF does not know it finds out anew. */
+static void forget_known(struct session *session)
+{
+	uint64_t *known = session->skel->bss->known;
+
+	for (size_t i = 0; i < VT_KNOWN; i++)
+		__atomic_store_n(&known[i], 0, __ATOMIC_RELAXED);
+}
+
 int session_watch(struct session *session, uint16_t device, uint16_t index, bool on)
 {
 	int fd = bpf_map__fd(session->skel->maps.watched);
@@ -119,12 +128,12 @@ int session_watch(struct session *session, uint16_t device, uint16_t index, bool
 
 	if (!on) {
 		bpf_map_delete_elem(fd, &key); /* it need not be there */
-		return 0;
+	} else if (bpf_map_update_elem(fd, &key, &one, 0)) {
+		tool_error("cannot watch virtio%u:%u: %s", device, index, strerror(errno));
+		return TOOL_NO_TRACE;
 	}
-	if (!bpf_map_update_elem(fd, &key, &one, 0))
-		return 0;
-	tool_error("cannot watch virtio%u:%u: %s", device, index, strerror(errno));
-	return TOOL_NO_TRACE;
+	forget_known(session);
+	return 0;
 }
 
 static int watch_queue(struct session *session, const struct queue *queue)
@@ -317,17 +326,21 @@ static double own_seconds(void)
 
 bool session_look(struct session *session)
 {
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC), second = 1000000000;
 	bool over = false;
 
 	/*
 	 * Every two seconds, for one look. To begin or end it the kernel rewrites its own code in
 	 * many places, which costs more than the timing.
 	 */
-	kernel_cost_timing(session->looks % (2 * tool.rate_hz) == 0);
+	kernel_cost_timing(now >= session->time_at);
+	if (now >= session->time_at)
+		session->time_at = now + 2 * second;
 	/* Each second what BPF knows of queues is found out anew: a ring may have been resized. */
-	if (session->looks % tool.rate_hz == 0)
-		memset(session->skel->bss->known, 0, sizeof(session->skel->bss->known));
-	session->looks++;
+	if (now >= session->forget_at) {
+		forget_known(session);
+		session->forget_at = now + second;
+	}
 	if (session->buffer && ring_buffer__consume(session->buffer) < 0)
 		over = true;
 	if (session->on_tick && session->on_tick(session))
@@ -408,6 +421,7 @@ int session_begin(struct session *session)
 	if (session->hooks < 0)
 		return -session->hooks;
 	kernel_cost_timing(true);
+	session->time_at = session->forget_at = 0;
 	session->own_at_start = own_seconds();
 	session->start_ns = clock_ns(CLOCK_MONOTONIC);
 	session->skel->bss->recording = true;

@@ -56,9 +56,9 @@ struct session {
 	bool output_failed;
 
 	/* The session's own. */
-	struct ring_buffer *buffer; /* NULL: nothing is sent */
-	unsigned int looks;
-	uint64_t look_until_ns;		 /* 0: not in a look */
+	struct ring_buffer *buffer;  /* NULL: nothing is sent */
+	uint64_t time_at, forget_at; /* monotonic: when BPF is timed next, and its table emptied */
+	uint64_t look_until_ns;	     /* 0: not in a look */
 	double own_at_start, own_at_end; /* CPU time of vring-trace itself */
 	uint64_t gaps;			 /* records that did not come, by their numbers */
 	uint16_t *next_seq;
