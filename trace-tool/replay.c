@@ -28,9 +28,10 @@ static const char doc[] =
 	"Look at a recording as live looks at a guest: one queue, played, or gone through step by "
 	"step. It begins paused, at the first event."
 	"\v"
-	"On the screen: SPACE plays; < and > go an event back and forth, { and } a second,\n"
-	"k i f to the next kick, interrupt, full ring, K I F to the one before; g goes to\n"
-	"a time; + and - change the speed; TAB shows the next queue; ? tells the rest.\n"
+	"On the screen: SPACE plays; < and > go an event back and forth, { and } a\n"
+	"second, k i f to the next kick, interrupt, full ring, K I F to the one before;\n"
+	"g goes to a time; + and - change the speed; TAB shows the next queue; ? tells\n"
+	"the rest.\n"
 	"In --keys a backslash begins those that are no letters: \\n Enter, \\t Tab,\n"
 	"\\e Escape, \\b Backspace, \\u \\d \\l \\r arrows, \\h Home, \\z End, \\[ \\] pages, \\\\.\n"
 	"Times count from the first event of the recording.\n"
@@ -613,6 +614,7 @@ int replay_main(int argc, char **argv)
 	struct replay r = { .speed = 1, .b = { .mode = BROWSE_REPLAY } };
 	int status;
 
+	argv[0] = (char *)"vring-trace replay";
 	argp_parse(&argp, argc, argv, 0, NULL, &r);
 	status = open_recording(&r);
 	if (!status) {

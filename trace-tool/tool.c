@@ -71,7 +71,7 @@ static const struct argp_option global_options[] = {
 	{ "explain", OPT_EXPLAIN, NULL, 0,
 	  "trace, why: name the chapter of the book that explains a word, once", 0 },
 	{ "ready-file", OPT_READY_FILE, "FILE", 0, "create FILE once all hooks are set", 0 },
-	{ "color", OPT_COLOUR, "WHEN", 0, "auto, always or never; NO_COLOR is honoured [auto]", 0 },
+	{ "color", OPT_COLOUR, "WHEN", 0, "auto, always, never; NO_COLOR is honoured [auto]", 0 },
 	{ "ascii", OPT_ASCII, NULL, 0, "screens: no letters beyond ASCII", 0 },
 	{ "verbose", 'v', NULL, 0, "show libbpf's warnings; twice, all it says", 0 },
 	{ 0 },
