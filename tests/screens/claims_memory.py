@@ -33,6 +33,7 @@ class MemoryClaims(Claims):
                      at=span.at - first if known else "not known", address=hexadecimal(span.at), bytes=span.bytes)
         if where:
             return
+        self.memory_words(rule)
         self.say(section.body[3], r"a column (?P<n>\d+) B", needed=False, n=ANY)
         width = self.cols if self.cols < 190 or "d" in self.keys or "m" in self.keys else self.cols // 2
         span = max(a.at + a.bytes for a in areas) - first

@@ -117,7 +117,7 @@ class RingClaims(Claims):
         for line in section.body:
             found = re.match(r" +(\d+) ([^ ]+) +(\d+)$", line.text)
             if not found:
-                self.say(line, r"! over 1 s", needed=False)
+                self.say(line, r"! (?:over |>)1 s", needed=False)
                 self.say(line, r"cursor (?P<at>\d+)", needed=False, at=ANY)
                 continue
             line.claim(0, len(line.text))

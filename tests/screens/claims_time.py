@@ -125,8 +125,8 @@ class TimeClaims(Claims):
             reaps = [e for e in later[:end] if e.type == vrt.REAP]
             what = f"used at {self.index_words(event.last_used)}" if self.m.packed else \
                 f"{event.last_used}->{event.used_idx}"
-            return [what, f"irq {event.detail.irq}",
-                    f"reaped {len(reaps)}, irq->reap" if reaps else "nothing reaped since"]
+            after = f"reaped {len(reaps)}, irq->reap" if reaps else "nothing reaped since"
+            return [what, f"irq {event.detail.irq}", after if event.detail.handled else "nothing to reap"]
         return [f"add at {self.index_words(event.avail_idx)}", "FORCED" if forced(event) else "refused",
                 f"{event.num_free} free, {event.detail.out + event.detail.in_} wanted"]
 
@@ -140,7 +140,7 @@ class TimeClaims(Claims):
                 return False
             spans.append((start, start + len(words)))
             at = start + len(words)
-        if event.type == vrt.INTERRUPT and want[2].endswith("reap"):
+        if event.type == vrt.INTERRUPT and want[2].endswith("irq->reap"):
             later = self.m.events[self.m.events.index(event) + 1:]
             first = next(e for e in later if e.type == vrt.REAP)
             self.say(line, rf"irq->reap (?P<age>{AGE})", age=is_age(first.time_ns - event.time_ns))

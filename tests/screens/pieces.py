@@ -158,9 +158,10 @@ class Claims:
         if "MOVING" in line.text:
             if not self.f.torn:
                 self.complain(line, "it was not torn")
-        elif re.search(r"memory as of ", line.text):
+        elif re.search(r"memory as of |\bold\b", line.text):
             if not moved:
                 self.complain(line, "nothing moved since")
-            self.say(line, rf"memory as of (?P<age>{AGE}) before", age=is_age(self.m.now - self.f.time_ns))
+            self.say(line, rf"(?:memory as of )?(?P<age>{AGE}) (?:before|old)",
+                     age=is_age(self.m.now - self.f.time_ns))
         elif moved and not self.f.torn and self.m.now > self.f.time_ns:
             self.complain(line, f"does not say that the memory is older: {self.m.since_frame()}")

@@ -185,6 +185,11 @@ static void a_filter_is_typed_and_can_be_given_up(void **state)
 	assert_string_equal(b.filter, "KICK");
 	press(&b, "/\\b\\b\\b\\b\\n");
 	assert_string_equal(b.filter, "");
+	press(&b, "/irq\\n/");
+	browse_key(&b, TERMINAL_KILL);
+	press(&b, "kick\\n");
+	assert_string_equal(b.filter, "kick");
+	press(&b, "/\\b\\b\\b\\b\\n");
 	/* One more than there is leads out of it. */
 	press(&b, "/\\b");
 	assert_int_equal(b.typing, 0);

@@ -99,7 +99,7 @@ static void an_interrupt_tells_what_came_of_it(void **state)
 	happens(p, event);
 	draw(p);
 	assert_line(p, "used 65520->65521", "irq 36     reaped 1, irq->reap 3us");
-	assert_line(p, "used 65521->65521", "nothing reaped since         nothing used spurious");
+	assert_line(p, "used 65521->65521", "nothing to reap              nothing used spurious");
 	assert_shows(p, "irq 36 cpu0");
 }
 
@@ -174,6 +174,23 @@ static void without_events_the_screen_says_how_to_get_them(void **state)
 	assert_shows(p, "irq -");
 	assert_shows(p, "LAST SECOND  by snapshots");
 	assert_shows(p, "with device: min 1  p50 1  max 1");
+	assert_shows_not(p, "hooks off");
+}
+
+static void decisions_from_before_the_hooks_went_are_called_so(void **state)
+{
+	struct picture *p = disk(16, EVENT_IDX, START);
+
+	(void)state;
+	p->rows = 40;
+	look(p);
+	happens(p, kick_event(p, 0, 1, 0, true));
+	watch_at(&p->watch, p->now_ns);
+	draw(p);
+	assert_shows_not(p, "hooks off");
+	p->watch.events_known = false;
+	draw(p);
+	assert_shows(p, "WHY  newest first, hooks off");
 }
 
 /* ---- the last second ---- */
@@ -406,6 +423,7 @@ static void top_scrolls_and_filters(void **state)
 	strcpy(p->browse.filter, "virtio2");
 	draw_top(p, 40);
 	assert_int_equal(p->browse.limit, 11); /* 2, 20 to 29 */
+	assert_shows(p, "only with virtio2");
 	assert_shows(p, ">virtio29/input.0");
 	strcpy(p->browse.filter, "nobody");
 	draw_top(p, 40);
@@ -427,6 +445,7 @@ int main(int argc, char **argv)
 		screen_test(only_lines_that_contain_the_filter_are_shown),
 		screen_test(decisions_scroll_and_stop_at_the_last),
 		screen_test(without_events_the_screen_says_how_to_get_them),
+		screen_test(decisions_from_before_the_hooks_went_are_called_so),
 		screen_test(the_last_second_counts_shares_and_units),
 		screen_test(the_histogram_has_a_bucket_for_each_power_of_two),
 		screen_test(a_receiving_queue_that_ran_empty_is_starved),

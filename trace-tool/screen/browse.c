@@ -54,6 +54,9 @@ static enum browse_action type(struct browse *b, int key)
 		else
 			b->typing = 0;
 		break;
+	case TERMINAL_KILL:
+		b->typed[0] = 0;
+		break;
 	default:
 		if (key >= ' ' && key <= '~' && length + 1 < sizeof(b->typed)) {
 			b->typed[length] = key;

@@ -75,6 +75,8 @@ struct since since_snapshot(const struct watch *w);
 
 /* "memory as of 12 ms before", "MOVING"; "" where there is nothing to be said. */
 const char *snapshot_words(const struct screen *screen, char *buf, size_t size);
+/* "12 ms old", where there is no room for more. */
+const char *snapshot_words_brief(const struct screen *screen, char *buf, size_t size);
 
 /* Keeps .scroll within @total lines of which @shown fit. Return: the first line shown. */
 unsigned int screen_scroll(struct browse *b, unsigned int total, unsigned int shown);

@@ -87,7 +87,7 @@ static void draw_key(struct screen *screen, const struct pane *p, int row)
 		{ "o", "it may read", "reads", STYLE_DEVICE },
 		{ "I", "indirect", "table", STYLE_DEVICE },
 		{ "u", "used, unreaped", "unreaped", STYLE_DRIVER },
-		{ "!", "over 1 s", "over 1 s", STYLE_WARN },
+		{ "!", "over 1 s", ">1 s", STYLE_WARN },
 		{ ".", "free", "free", STYLE_QUIET },
 		{ "-", "reaped since", "gone", STYLE_QUIET },
 		{ ",", "dead tail", NULL, STYLE_QUIET },

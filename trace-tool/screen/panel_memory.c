@@ -214,13 +214,16 @@ void panel_map(struct screen *screen, const struct pane *p)
 	struct extent e = extent_of(s);
 	struct field fields[MAX_FIELDS];
 	unsigned int count = find_fields(s, fields);
+	char words[64], text[128];
 	int row = 5;
 
+	snapshot_words(screen, words, sizeof(words));
 	if (e.known)
-		pane_rule(p, 0, "MEMORY  %" PRIu64 " B in %u page%s, dma 0x%" PRIx64, e.bytes,
-			  e.pages, e.pages == 1 ? "" : "s", e.from);
+		snprintf(text, sizeof(text), "%" PRIu64 " B in %u page%s, dma 0x%" PRIx64, e.bytes,
+			 e.pages, e.pages == 1 ? "" : "s", e.from);
 	else
-		pane_rule(p, 0, "MEMORY  %" PRIu64 " B", e.bytes);
+		snprintf(text, sizeof(text), "%" PRIu64 " B", e.bytes);
+	pane_rule(p, 0, "MEMORY  %s%s%s", text, words[0] ? ", " : "", words);
 	row = draw_areas(s, p, &e);
 	pane_text(p, row++, 1, STYLE_QUIET, "%-24s %-18s %6s  %s", "field", "at", "value",
 		  "written by the");

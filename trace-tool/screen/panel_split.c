@@ -246,6 +246,9 @@ static void draw_heads(struct screen *screen, const struct pane *p, const struct
 	snapshot_words(screen, words, sizeof(words));
 	snprintf(text, sizeof(text), "DESCRIPTORS %u/%u free", h->before.num_free, h->num);
 	end = strlen(text);
+	/* AVAIL keeps its name, though the words be fewer. */
+	if (end + (int)strlen(words) + 6 > c->avail)
+		snapshot_words_brief(screen, words, sizeof(words));
 	if (words[0])
 		snprintf(text + end, sizeof(text) - end, ", %s", words);
 	else if (h->before.num_free && c->avail > 46)

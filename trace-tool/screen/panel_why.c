@@ -77,7 +77,9 @@ static void explain_interrupt(const struct watch *w, size_t at, struct decision 
 			 index_text(new, false, event->used_idx));
 	snprintf(d->verdict, sizeof(d->verdict), "irq %u", irq->irq);
 	d->style = irq->handled ? STYLE_DEVICE : STYLE_WARN;
-	if (reaped)
+	if (!irq->handled)
+		snprintf(d->numbers, sizeof(d->numbers), "nothing to reap");
+	else if (reaped)
 		snprintf(d->numbers, sizeof(d->numbers), "reaped %u, irq->reap %s", reaped,
 			 age_text(age, after_ns));
 	else
@@ -340,7 +342,10 @@ void panel_why(struct screen *screen, const struct pane *p)
 	const char *filter = screen->b->filter;
 	int first;
 
-	pane_rule(p, 0, "WHY  newest first%s%s", filter[0] ? ", only with " : "", filter);
+	/* Decisions stay when the hooks are gone, and are old ones then. */
+	pane_rule(p, 0, "WHY  newest first%s%s%s",
+		  w->event_count && !w->events_known ? ", hooks off" : "",
+		  filter[0] ? ", only with " : "", filter);
 	/* Where there are decisions, they go first; what would come next needs room to spare. */
 	if (screen->b->panel == PANEL_WHY)
 		screen->b->page = p->rows - 1;

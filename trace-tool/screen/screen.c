@@ -135,8 +135,9 @@ bool screen_prompt(struct frame *f, const struct browse *b)
 	int row = f->rows - 1;
 
 	if (b->typing)
-		frame_text(f, row, 1, STYLE_KEY, "%s%s_",
-			   b->typing == '/' ? "filter: " : "go to: ", b->typed);
+		frame_text(f, row, 1, STYLE_KEY, "%s%s_%s",
+			   b->typing == '/' ? "filter: " : "go to: ", b->typed,
+			   b->typed[0] && b->typing == '/' ? "   ^U empties it" : "");
 	else if (b->message[0])
 		frame_text(f, row, 1, STYLE_WARN, "%s", b->message);
 	return b->typing || b->message[0];

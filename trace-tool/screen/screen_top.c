@@ -32,14 +32,17 @@ static void draw_title(struct frame *f, const struct top_view *top, const struct
 	line_draw(&line, f, 0);
 }
 
-static void draw_heads(struct frame *f, const struct top_view *top)
+static void draw_heads(struct frame *f, const struct top_view *top, const char *filter)
 {
-	char text[128];
+	char text[128], rule[128];
+	const char *between = top->sorted_by[0] && filter[0] ? ", " : "";
 
 	snprintf(text, sizeof(text), "%-16s%s %5s %5s  %5s %6s %5s %5s %4s %5s %5s %s", "QUEUE",
 		 f->cols >= 98 ? " DRIVER      LAYOUT" : "", "SIZE", "BUSY%", "ADD/s", "KICK/s",
 		 "SUPP%", "IRQ/s", "SPUR", "p50us", "p99us", "FLAG");
-	frame_rule(f, 1, top->sorted_by[0] ? "sorted by %s" : NULL, top->sorted_by);
+	snprintf(rule, sizeof(rule), "%s%s%s%s%s", top->sorted_by[0] ? "sorted by " : "",
+		 top->sorted_by, between, filter[0] ? "only with " : "", filter);
+	frame_rule(f, 1, rule[0] ? "%s" : NULL, rule);
 	frame_text(f, 2, 1, STYLE_QUIET, "%s", text);
 }
 
@@ -159,7 +162,7 @@ void screen_top(struct frame *f, const struct top_view *top, const struct screen
 		draw_help(f, b);
 		return;
 	}
-	draw_heads(f, top);
+	draw_heads(f, top, b->filter);
 	shown = f->rows - ABOVE - BELOW;
 	b->limit = 0;
 	b->across = 1;

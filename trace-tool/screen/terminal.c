@@ -449,6 +449,8 @@ static int translate(int key)
 	case '\b':
 	case 127:
 		return TERMINAL_BACKSPACE;
+	case 'U' & 0x1f:
+		return TERMINAL_KILL;
 	case '\t':
 		return TERMINAL_TAB;
 	case KEY_BTAB:

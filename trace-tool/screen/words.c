@@ -111,7 +111,8 @@ struct since since_snapshot(const struct watch *w)
 	return since;
 }
 
-const char *snapshot_words(const struct screen *screen, char *buf, size_t size)
+static const char *words_of_snapshot(const struct screen *screen, bool brief, char *buf,
+				     size_t size)
 {
 	const struct watch *w = screen->w;
 	const struct since *since = &screen->since;
@@ -121,12 +122,22 @@ const char *snapshot_words(const struct screen *screen, char *buf, size_t size)
 	if (!w->snapshot)
 		return buf;
 	if (w->snapshot->moving)
-		snprintf(buf, size, "MOVING while it was copied");
+		snprintf(buf, size, brief ? "MOVING" : "MOVING while it was copied");
 	else if ((since->added || since->used || since->reaped) &&
 		 w->now_ns > w->snapshot->head.time_ns)
-		snprintf(buf, size, "memory as of %s before",
+		snprintf(buf, size, brief ? "%s old" : "memory as of %s before",
 			 age_text(age, w->now_ns - w->snapshot->head.time_ns));
 	return buf;
+}
+
+const char *snapshot_words(const struct screen *screen, char *buf, size_t size)
+{
+	return words_of_snapshot(screen, false, buf, size);
+}
+
+const char *snapshot_words_brief(const struct screen *screen, char *buf, size_t size)
+{
+	return words_of_snapshot(screen, true, buf, size);
 }
 
 unsigned int screen_scroll(struct browse *b, unsigned int total, unsigned int shown)
