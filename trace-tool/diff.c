@@ -22,8 +22,8 @@ static const char doc[] =
 	"Compare two recordings, A and B, queue by queue: how often things happened, how long they "
 	"took, what kicks and interrupts were spent on them. B / A above 1 is more in B."
 	"\v"
-	"events/s, adds/s  per second of the recording, from its first event to its last\n"
-	"adds per kick     buffers for each doorbell, those forced by a full ring included\n"
+	"events/s, adds/s  a second of the recording, from first event to last\n"
+	"adds per kick     buffers for each doorbell, also those forced by a full ring\n"
 	"suppressed        of all decisions about a kick, those that were not to\n"
 	"forced kicks      by a full ring, with no decision\n"
 	"irqs per reap     interrupts for each buffer taken back\n"
@@ -34,7 +34,7 @@ static const char doc[] =
 	"name of disk or card, or by the driver.\n"
 	"\n"
 	"EXAMPLES:\n"
-	"  vring-trace diff off.vrt on.vrt           # EVENT_IDX off, and on: did it help?\n"
+	"  vring-trace diff off.vrt on.vrt           # EVENT_IDX off and on: a help?\n"
 	"  vring-trace diff split.vrt packed.vrt vda # the disk's queues only";
 
 static const struct argp_option options[] = { { 0 } };

@@ -34,7 +34,7 @@ static const char doc[] =
 	"A packed ring has one line for each slot: A and U are its AVAIL and USED bits,\n"
 	"and the arrows are where the driver goes on. Behind them stand the buffers in\n"
 	"flight, each by its head, or buffer id, and the caller's token.\n"
-	"'moving' says that the ring did not stand still for the microseconds of a copy.\n"
+	"'moving' says that the ring did not stand still while it was copied.\n"
 	"\n"
 	"EXAMPLES:\n"
 	"  vring-trace show virtio0/req.0          # draw it\n"

@@ -60,7 +60,7 @@ static const struct argp_option global_options[] = {
 	  "only what process PID does itself, not what kernel threads do for it; and the "
 	  "reaps of the buffers it added",
 	  0 },
-	{ "wall-clock", 'T', NULL, 0, "the time of day instead of seconds since the start", 0 },
+	{ "wall-clock", 'T', NULL, 0, "the time of day, not seconds since the start", 0 },
 	{ "rate", 'r', "HZ", 0, "look into the event buffer HZ times a second [50]", 0 },
 	{ "no-self", OPT_NO_SELF, NULL, 0, "without what vring-trace itself does", 0 },
 	{ "strict", OPT_STRICT, NULL, 0, "exit status 4 if any event was lost or missed", 0 },

@@ -21,13 +21,14 @@ static const char doc[] =
 	"\v"
 	"IRQ       Linux's number; - if the driver has no callback and polls\n"
 	"VECTOR    in the device's MSI-X table; - on INTx and MMIO\n"
-	"FOR       queue: a vector of its own; device: one for all its queues; line: INTx\n"
-	"          or MMIO, for the whole device and perhaps others\n"
+	"FOR       queue: a vector of its own; device: one for all its queues; line:\n"
+	"          INTx or MMIO, for the whole device and perhaps others\n"
 	"CPU       where it is delivered now\n"
 	"COUNT     since it was set up, of all CPUs\n"
-	"UNCLAIMED interrupts nobody found work for, that came close upon each other, as\n"
-	"          the kernel counts them; stat counts each\n"
-	"WANTED    on, off (the driver asked for none at this moment), never (no callback)\n"
+	"UNCLAIMED interrupts nobody found work for, that came close upon each other,\n"
+	"          as the kernel counts them; stat counts each\n"
+	"WANTED    on, off (the driver asked for none at this moment), never (no\n"
+	"          callback)\n"
 	"UNREAPED  used and not taken back yet";
 
 enum { OPT_LOST = 300 };

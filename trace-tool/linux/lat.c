@@ -20,10 +20,12 @@ static const char doc[] =
 	"Show how long things take on each queue, in powers of two of a microsecond: every "
 	"INTERVAL seconds, COUNT times, or until Ctrl-C; while COMMAND runs; or for one second."
 	"\v"
-	"add to reap   from a buffer's add until the driver took it back. Where the device\n"
-	"              waits for something to arrive, as on a queue for receiving, this is\n"
-	"              how long buffers wait, not how long requests take.\n"
-	"add to kick   from the first add that the device was not told of to the doorbell\n"
+	"add to reap   from a buffer's add until the driver took it back. Where the\n"
+	"              device waits for something to arrive, as on a queue for\n"
+	"              receiving, this is how long buffers wait, not how long requests\n"
+	"              take.\n"
+	"add to kick   from the first add that the device was not told of to the\n"
+	"              doorbell\n"
 	"irq to reap   from an interrupt to the first buffer taken back\n"
 	"When the device had done its part is not seen: it tells only by the interrupt.";
 

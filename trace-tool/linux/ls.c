@@ -25,7 +25,7 @@ static const char doc[] =
 	"FREE    descriptors the driver can still use\n"
 	"AVAIL   the driver's index: split, free-running in 16 bits; packed, the slot\n"
 	"        and the wrap counter, as in 5w1\n"
-	"USED    the device's index, from ring memory; a packed ring has none: as REAPED\n"
+	"USED    the device's index, in ring memory; a packed ring has none: as REAPED\n"
 	"REAPED  how far the driver has taken used buffers back\n"
 	"RING    agreed features of the ring: E EVENT_IDX, I INDIRECT_DESC, O IN_ORDER,\n"
 	"        N NOTIFICATION_DATA; ! the driver has given up on the queue";

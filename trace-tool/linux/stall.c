@@ -27,7 +27,7 @@ static const char doc[] =
 	"UNREAPED  buffers it has used, that the driver has not taken back\n"
 	"OLDEST    how long the oldest has waited; > where it did before the first look\n"
 	"VERDICT   the driver has not kicked\n"
-	"          the device never looked: by where it asks to be told, needs EVENT_IDX\n"
+	"          the device never looked: its event index says so\n"
 	"          the device did not finish\n"
 	"          interrupt lost or masked: used, due, and not come\n"
 	"          the driver did not reap: it was told, or turned interrupts off\n"

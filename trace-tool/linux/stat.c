@@ -26,7 +26,7 @@ static const char doc[] =
 	"IRQ     interrupts, SPUR of them with nothing used\n"
 	"REAP    used buffers taken back\n"
 	"PEAK    most descriptors in use at once since the start\n"
-	"EMPTY   how often the last buffer came back: a queue for receiving that is empty\n"
+	"EMPTY   how often the last buffer came back: an empty queue for receiving\n"
 	"        has nowhere to put what arrives (--starved shows only those)\n"
 	"The counts are of the interval. JSON has more: doorbells, refused adds, bytes\n"
 	"written, scatterlists.";

@@ -32,14 +32,14 @@ static const char doc[] =
 	"Show what goes through the queues, a line for each, as it changes. This is also what "
 	"vring-trace does without a COMMAND on a terminal."
 	"\v"
-	"BUSY%   descriptors in use; ADD/s and KICK/s, SUPP% of the decisions not to kick,\n"
-	"        IRQ/s, SPUR: interrupts a second with nothing used\n"
+	"BUSY%   descriptors in use; ADD/s and KICK/s, SUPP% of the decisions not to\n"
+	"        kick, IRQ/s, SPUR: interrupts a second with nothing used\n"
 	"p50us   from add to reap; half of them took no longer than this power of two;\n"
 	"p99us   - without --times, which costs each request a little more\n"
 	"FLAG    rx: waits for what comes; self: carries what vring-trace itself shows;\n"
 	"        STALL?: something has waited for more than a second; why is said below\n"
-	"Counts are made in the kernel by the hooks of stat. -, + change the interval, s\n"
-	"the order, ENTER opens the ring of a queue (no hooks are set meanwhile).\n"
+	"Counts are made in the kernel by the hooks of stat. -, + change the interval,\n"
+	"s the order, ENTER opens the ring of a queue (no hooks are set meanwhile).\n"
 	"With --once, or where stdout is no terminal, one picture is printed as text.";
 
 enum { OPT_TIMES = 256, OPT_ONCE, OPT_SIZE };

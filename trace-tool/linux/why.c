@@ -25,17 +25,17 @@ static const char doc[] =
 	"OLD NEW the index at the decision before and now: the driver's for kicks, the\n"
 	"        device's used index for interrupts, where OLD is how far is reaped\n"
 	"EVENT   where the other side asked to be told; '-': flags decide\n"
-	"REASON  need_event   the entry asked for is among the new ones: A < B, A entries\n"
-	"                     lie behind it and B are new\n"
+	"REASON  need_event   the entry asked for is among the new ones: A < B,\n"
+	"                     A entries lie behind it and B are new\n"
 	"        not re-armed it is not: the device has not asked again yet\n"
 	"        flags        the device's flags alone ask for kicks, or for none\n"
 	"        full         add returned ENOSPC with something to be read in hand\n"
 	"        of interrupts: used (asked for, and something is used), nothing used\n"
 	"        (a spurious one), not asked (callbacks were off by now)\n"
-	"sure    what was read before the decision still stood after it, and leads to the\n"
-	"        same verdict; ~: not so, the other side wrote while the driver decided.\n"
-	"        The device decides on interrupts out of sight, from indices of its own:\n"
-	"        sure means that the ring as it is calls for one.";
+	"sure    what was read before the decision still stood after it, and leads to\n"
+	"        the same verdict; ~: not so, the other side wrote while the driver\n"
+	"        decided. The device decides on interrupts out of sight, from indices\n"
+	"        of its own: sure means that the ring as it is calls for one.";
 
 enum reason { NEED_EVENT, NOT_REARMED, FLAGS, FULL, USED, NOTHING_USED, NOT_ASKED, REASONS };
 static const char *const reason_words[REASONS] = { "need_event", "not re-armed", "flags",    "full",
