@@ -126,6 +126,18 @@ ok "another version" '[ $status = 2 ]' 'one_line "version: a recording of versio
 { head -c 2000 "$blk"; printf 'XXXXXXXX'; tail -c +2009 "$blk"; } >damaged
 run check damaged
 ok "a damaged file says where" '[ $status = 2 ]' 'grep -qE "^vring-trace: damaged: damaged at byte [0-9]+: " err'
+python3 - "$blk" damaged-events <<'PYTHON'
+import struct, sys
+file = bytearray(open(sys.argv[1], "rb").read())
+at, = struct.unpack_from("<H", file, 12)
+while struct.unpack_from("<I", file, at)[0] not in (2, 3):
+    at += 40 + (struct.unpack_from("<I", file, at + 4)[0] + 7) // 8 * 8
+file[at + 40] ^= 1
+open(sys.argv[2], "wb").write(file)
+PYTHON
+run check damaged-events
+ok "... also where only events are damaged" '[ $status = 2 ]' \
+	'grep -qE "^vring-trace: damaged-events: damaged at byte [0-9]+: " err'
 head -c $(($(wc -c <"$blk") / 2)) "$blk" >half.vrt
 run check half.vrt
 ok "a file that was cut is read up to the cut" '[ $status = 0 ]' \

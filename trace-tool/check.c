@@ -19,7 +19,8 @@
 
 static const char doc[] =
 	"Hold rings against the rules of the specification, and those of Linux's driver. Exits with "
-	"1 if one is broken. A FILE is a recording; all its snapshots are looked at."
+	"1 if one is broken. A FILE is a recording; all its snapshots are looked at, and "
+	"whether all of it is whole."
 	"\v"
 	"SECTION  of virtio 1.4, or Linux for what the driver promises itself\n"
 	"A finding of a live ring has been seen in six looks, over a tenth of a second.\n"

@@ -63,12 +63,27 @@ static bool is_frame(const struct vrt_index_entry *entry)
 	return entry->type == VRT_SNAPSHOT || entry->type == VRT_SNAPSHOT_DEFLATED;
 }
 
+/* What is no frame is not shown, but is to be whole. */
+static int read_other(struct looking *l, const struct vrt_index_entry *entry)
+{
+	char why[VRT_WHY_BYTES];
+	void *payload;
+
+	if (vrt_read_block(&l->file, entry, &payload, why)) {
+		tool_error("%s: %s", l->recording->path, why);
+		return TOOL_USAGE;
+	}
+	free(payload);
+	return 0;
+}
+
 static int visit_every(struct looking *l)
 {
 	int status = 0;
 
 	for (size_t i = 0; i < l->file.count; i++) {
-		int one = is_frame(&l->file.blocks[i]) ? visit_frame(l, &l->file.blocks[i]) : 0;
+		const struct vrt_index_entry *entry = &l->file.blocks[i];
+		int one = is_frame(entry) ? visit_frame(l, entry) : read_other(l, entry);
 
 		status = status ? status : one;
 	}
