@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../moment.h"
 #include "../suggest.h"
@@ -65,6 +66,11 @@ void vrt_queue_meant(const struct vrt_file *f, const char *word, char meant[VRT_
 			suggest(&suggestion, name);
 		vrt_queue_name(name, record, device, le16_read(&record->queue));
 		suggest(&suggestion, name);
+		/* "input.0": the device in front of it is missing. */
+		if (strchr(name, '/') && !strcmp(strchr(name, '/') + 1, word)) {
+			snprintf(meant, VRT_QUEUE_NAME, "%s", name);
+			return;
+		}
 		snprintf(name, sizeof(name), "virtio%u", device);
 		suggest(&suggestion, name);
 	}
