@@ -394,6 +394,9 @@ endif
 check-matrix: $(O)/debug/tests/guest/matrix $(MATRIX_INITRDS) $(DISK) ## of the tests only those with every device in a guest
 	@tests/run $(MATRIX_TESTS)
 
+check-options: $(INITRD)/options.cpio $(DISK) ## of the tests only those of the options that every command takes
+	@tests/run $(OPTIONS_TEST)
+
 check-state: $(INITRD)/state.cpio $(INITRD)/stall.cpio $(DISK) ## of the tests only those that look at a guest's queues as they stand
 	@tests/run $(STATE_TESTS) $(STALL_TESTS)
 
@@ -417,7 +420,7 @@ test-long: test ## all tests, long random walks, an hour of fuzzing, the guest's
 		'screens/frames-all: FRAMES_FEW=1 tests/screens/frames.py $(FILES_TOOL)' \
 		'screens/soak-600s: SOAK_SECONDS=600 tests/screens/terminal.py $(FILES_TOOL) soak'
 	$(Q)for kernel in $(filter-out $(KERNEL),6.1 6.1-cloud 6.12 6.12-cloud); do \
-		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts check-state || exit 1; done
+		$(MAKE) --no-print-directory KERNEL=$$kernel check-counts check-state check-options || exit 1; done
 	$(Q)$(MAKE) --no-print-directory $(LONG_KERNELS:%=$(B)/guest/%/matrix.cpio)
 	$(Q)tests/run $(LONG_MATRIX_TESTS) $(call stall_test,packed) $(call state_test,packed,on)
 	$(Q)$(MAKE) --no-print-directory book-elsewhere
@@ -532,5 +535,5 @@ book: ## print it: $(O)/book/index.html, virtio.epub, virtio.pdf
 clean: ## forget what was built (kernels too)
 	$(Q)rm -rf $(B)
 
-.PHONY: samples check-live bench-live install replay check-state check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
+.PHONY: check-options samples check-live bench-live install replay check-state check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean

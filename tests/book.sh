@@ -95,6 +95,7 @@ case_of one-read.md
 rm build
 mkdir -p build/gcc/debug/tests/blk
 ln -s "$tree"/build/gcc/debug/{book,libvirtio.a} build/gcc/debug
+ln -s "$tree/build/gcc/vring-trace-files" build/gcc
 printf '#!/bin/sh\n%s\n' "'$tree/build/gcc/debug/tests/blk/request' 2>&1 |
 	sed '/OK.*a_read_crosses/s/\[       OK \]/[  FAILED  ]/'" >build/gcc/debug/tests/blk/request
 chmod +x build/gcc/debug/tests/blk/request

@@ -22,6 +22,7 @@
 #include "ring/virtio_ring.h"
 #include "vring_trace.skel.h"
 
+#include "hooks.h"
 #include "kernel.h"
 #include "session.h"
 #include "../tool.h"
@@ -390,12 +391,16 @@ static int follow(struct session *session)
 /* Made last, once what is to be seen is seen. */
 static int say_ready(const struct session *session)
 {
+	uint64_t missed;
 	int fd;
 
 	fprintf(stderr, "Tracing %zu queue%s of %zu virtio device%s through %d hooks (%s).%s\n",
 		session->queue_count, session->queue_count == 1 ? "" : "s", session->devices,
 		session->devices == 1 ? "" : "s", session->hooks, kernel_backend(),
 		session->command || session->duration ? "" : " Ctrl-C to end.");
+	if (strcmp(kernel_backend(), "fentry") != 0 && !hooks_missed(&missed))
+		fprintf(stderr,
+			"What kprobes miss cannot be counted here: missed may be too low.\n");
 	if (!tool.ready_file)
 		return 0;
 	fd = open(tool.ready_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
