@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,7 +40,8 @@ static const char doc[] =
 	"in all at most 64: of ten queues 6 a second each, of 100 one each 1.6 s.\n"
 	"A ring that stands still gets one a second.\n"
 	"What was recorded is on the disk after a second, so that a power loss costs no\n"
-	"more. A file that could not be finished can be read up to there.\n"
+	"more. A file that could not be finished can be read up to there. One that is\n"
+	"there already becomes FILE.old.\n"
 	"\n"
 	"With --on-stall the last 10 seconds are kept, in at most 64 MiB of memory, and\n"
 	"written once something waits for longer than TIME, in the words of stall; the\n"
@@ -80,8 +82,9 @@ struct record {
 	const char *path;
 	FILE *file;
 	double frames_hz;
-	double stall; /* seconds; 0: no --on-stall */
-	char *words;  /* of the command line */
+	uint64_t begun_ns; /* the first frames, before the hooks were set */
+	double stall;	   /* seconds; 0: no --on-stall */
+	char *words;	   /* of the command line */
 	char name[32];
 	int error; /* negative errno */
 
@@ -368,6 +371,23 @@ static int on_tick(struct session *session)
 
 /* ---- the file ---- */
 
+/* What bears the name already may be a recording, and this one nothing: it is kept as NAME.old. */
+static int keep_old(const char *path)
+{
+	char old[4096];
+	struct stat st;
+
+	if (stat(path, &st) || !S_ISREG(st.st_mode) || !st.st_size)
+		return 0;
+	snprintf(old, sizeof(old), "%.4091s.old", path);
+	if (rename(path, old)) {
+		tool_error("cannot rename %s to %s: %s", path, old, strerror(errno));
+		return TOOL_FAILED;
+	}
+	fprintf(stderr, "%s was there already, and is %s now.\n", path, old);
+	return 0;
+}
+
 /* The name without one is made when the file is. Return: 0, or an exit status after a message. */
 static int open_file(struct record *record)
 {
@@ -383,6 +403,8 @@ static int open_file(struct record *record)
 		record->file = stdout;
 		return 0;
 	}
+	if (keep_old(record->path))
+		return TOOL_FAILED;
 	record->file = fopen(record->path, "we");
 	if (!record->file) {
 		tool_error("cannot create %s: %s", record->path, strerror(errno));
@@ -440,8 +462,8 @@ static void print_sum(const struct record *record)
 		return;
 	}
 	fprintf(stderr, "%s: %" PRIu64 " events, %" PRIu64 " key frames, %.1f s; %" PRIu64 " bytes",
-		record->path, events, record->recorder.frames_written, session_seconds(session),
-		bytes);
+		record->path, events, record->recorder.frames_written,
+		(session->end_ns - record->begun_ns) / 1e9, bytes);
 	if (events)
 		fprintf(stderr, ", %.1f an event", (double)bytes / events);
 	fprintf(stderr, "\nlost %" PRIu64 "  missed %" PRIu64 "  cost ", meter.lost, meter.missed);
@@ -520,6 +542,7 @@ static int begin(struct record *record)
 	status = list_queues(record);
 	if (!record->error && record->words)
 		record->error = recorder_note(&record->recorder, record->words);
+	record->begun_ns = now_ns();
 	if (!status && !record->error)
 		take_frames(record, true);
 	if (!status && !record->stall && record->file != stdout)

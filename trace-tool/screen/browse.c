@@ -209,6 +209,9 @@ static enum browse_action replay_key(struct browse *b, int key)
 		return BROWSE_NOTHING;
 	case 'e':
 		return BROWSE_EXPORT;
+	case 'r':
+		snprintf(b->message, sizeof(b->message), "this is a recording; live makes one");
+		return BROWSE_NOTHING;
 	}
 	return BROWSE_NOTHING;
 }
@@ -226,6 +229,10 @@ static enum browse_action live_key(struct browse *b, int key)
 		return b->mode == BROWSE_LIVE ? BROWSE_WHY : BROWSE_NOTHING;
 	case 'r':
 		return BROWSE_RECORD;
+	case 'e':
+		snprintf(b->message, sizeof(b->message),
+			 "r records, and replay writes pictures of it");
+		return BROWSE_NOTHING;
 	case 's':
 		return b->mode == BROWSE_TOP ? BROWSE_SORT : BROWSE_NOTHING;
 	}
