@@ -20,10 +20,17 @@ endif
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-# `make -j deps test`: the packages first.
-ifneq ($(and $(filter deps,$(MAKECMDGOALS)),$(filter-out deps,$(MAKECMDGOALS))),)
-.NOTPARALLEL:
-endif
+# `make deps test`: the packages first, then all the rest with every processor.
+REST := $(if $(filter deps,$(MAKECMDGOALS)),$(filter-out deps,$(MAKECMDGOALS)))
+ifneq ($(REST),)
+.PHONY: deps $(REST)
+deps:
+	@./install-deps $(FOR)
+$(firstword $(REST)): deps
+	@$(MAKE) --no-print-directory -j$(shell nproc) $(REST)
+$(wordlist 2,99,$(REST)): $(firstword $(REST))
+	@:
+else
 
 # bpftool, depmod and modprobe live there; a plain user's PATH does not name it.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -537,3 +544,5 @@ clean: ## forget what was built (kernels too)
 
 .PHONY: check-options samples check-live bench-live install replay check-state check-matrix bench-trace book book-check book-elsewhere book-models exercise book-sync look bench-ring clauses help all deps library vring-trace demo guest test test-long test-programs check-counts \
 	debug clean
+
+endif
